@@ -2,6 +2,7 @@
 import functools
 import os
 import random
+import threading
 import time
 
 from claims_client import Worker, create
@@ -182,6 +183,68 @@ def random_changes_of_two_clients():
     instance.stop("random")
 
 
+class Changer(threading.Thread):
+    """A client that changes tasks of its own at random, and keeps when each change was made."""
+
+    def __init__(self, instance, seed, until):
+        super().__init__()
+        self.instance, self.draw, self.until = instance, random.Random(seed), until
+        self.tasks, self.times, self.failed = [], [], []
+
+    def change(self):
+        what = self.draw.random()
+        if what < 0.4 or not self.tasks:
+            self.tasks.append(new_task(self.instance, "native"))
+        elif what < 0.8:
+            path = f"/tasks/{self.draw.choice(self.tasks)}"
+            return self.instance.native("PATCH", path, {"priority": self.draw.randrange(2**31)}).status
+        else:
+            return self.instance.native("DELETE", f"/tasks/{self.tasks.pop()}").status
+        return 201
+
+    def run(self):
+        while time.monotonic() < self.until:
+            begun = time.monotonic()
+            try:
+                status = self.change()
+                self.times.append((begun, time.monotonic()))
+                if status not in (200, 201, 204):
+                    self.failed.append(status)
+            except Exception as error:  # pylint: disable=broad-except
+                self.failed.append(repr(error))
+            time.sleep(self.draw.choice((0, 0.01, 0.1, 0.3)))
+
+
+def changes_of_two_clients_at_the_same_time():
+    """No 304 if a change began after the list was received, and was confirmed before the request."""
+    instance = Instance()
+    seed = random.randrange(10**6)
+    changers = [Changer(instance, seed + n, time.monotonic() + 8) for n in range(2)]
+    for changer in changers:
+        changer.start()
+    seen = []  # (the list was received, the conditional request began) of each 304
+    while any(changer.is_alive() for changer in changers):
+        tag = tag_of(instance, "/v1/tasks")
+        received = time.monotonic()
+        for _ in range(20):
+            begun = time.monotonic()
+            if read(instance, "/v1/tasks", ("If-None-Match", tag)).status != 304:
+                break
+            seen.append((received, begun))
+    for changer in changers:
+        changer.join()
+    equal([changer.failed for changer in changers], [[], []], "all changes succeed")
+    made = [times for changer in changers for times in changer.times]
+    stale = [
+        (received, begun)
+        for received, begun in seen
+        if any(received <= first and last <= begun for first, last in made)
+    ]
+    equal(stale, [], f"{len(made)} changes, {len(seen)} times 304, never a stale one (seed {seed})")
+    ok(len(made) > 10 and len(seen) > 10, "of both there were some", (len(made), len(seen)))
+    instance.stop("same time")
+
+
 def stop_shared():
     shared().stop("shared instance")
 
@@ -194,4 +257,5 @@ if __name__ == "__main__":
         stop_shared,
         changes_by_the_service,
         random_changes_of_two_clients,
+        changes_of_two_clients_at_the_same_time,
     )
