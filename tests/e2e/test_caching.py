@@ -22,7 +22,7 @@ def routes():
     """Every route, with a credential and without."""
     instance, wrong = shared(), {}
     for route in ROUTES:
-        want = {"Authorization", "Accept", "Origin"} | OWN.get(route.dialect, set())
+        want = {"Authorization", "Accept", "Origin", "Prefer"} | OWN.get(route.dialect, set())
         for headers in (instance.bearer(), []):
             values = {}
             answer = ask(
