@@ -99,11 +99,27 @@ static bool set_sign_option(struct sign *sign, int option, const char *value)
 	return false;
 }
 
+static void set_admin_option(struct ctl *ctl, int option, const char *value)
+{
+	/* Reachable until the process ends, as the arguments are. */
+	static char *joined[ADMIN_OPTIONS];
+	const char *before = ctl->call.options[option];
+	char *text;
+
+	if (before && admin_options[option].repeatable &&
+		asprintf(&text, "%s\n%s", before, value) >= 0) {
+		free(joined[option]);
+		joined[option] = text;
+		value = text;
+	}
+	ctl->call.options[option] = value;
+}
+
 /* Returns the exit status, or -1 to go on. */
 static int handle_option(struct ctl *ctl, int option)
 {
 	if (option >= LONG_ADMIN) {
-		ctl->call.options[option - LONG_ADMIN] = optarg ? optarg : "yes";
+		set_admin_option(ctl, option - LONG_ADMIN, optarg ? optarg : "yes");
 		return -1;
 	}
 	switch (option) {

@@ -47,6 +47,21 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_TYPE] = { .name = "type", .value = "TYPE,..." },
 	[ADMIN_AFTER] = { .name = "after", .value = "PLACE|first|now" },
 	[ADMIN_FOLLOW] = { .name = "follow" },
+	[ADMIN_URL] = { .name = "url", .value = "URL" },
+	[ADMIN_NAME] = { .name = "name", .value = "NAME" },
+	[ADMIN_FORMAT] = { .name = "format", .value = "FORMAT" },
+	[ADMIN_METHOD] = { .name = "method", .value = "METHOD" },
+	[ADMIN_HEADER] = { .name = "header",
+		.value = "'NAME: VALUE'",
+		.secret = true,
+		.repeatable = true },
+	[ADMIN_QUERY] = { .name = "query",
+		.value = "NAME=VALUE",
+		.secret = true,
+		.repeatable = true },
+	[ADMIN_PARALLEL] = { .name = "parallel", .value = "N" },
+	[ADMIN_TO] = { .name = "to", .value = "TIME" },
+	[ADMIN_DELIVERY] = { .name = "delivery", .value = "DELIVERY,..." },
 };
 
 bool admin_is_repeated(const struct admin_call *call)

@@ -52,6 +52,15 @@ enum admin_option {
 	ADMIN_TYPE,
 	ADMIN_AFTER,
 	ADMIN_FOLLOW,
+	ADMIN_URL,
+	ADMIN_NAME,
+	ADMIN_FORMAT,
+	ADMIN_METHOD,
+	ADMIN_HEADER,
+	ADMIN_QUERY,
+	ADMIN_PARALLEL,
+	ADMIN_TO,
+	ADMIN_DELIVERY,
 	ADMIN_OPTIONS
 };
 
@@ -62,6 +71,7 @@ struct admin_option_row {
 	const char *name;  /* "tenant", as in --tenant */
 	const char *value; /* placeholder for the usage line; NULL: the option takes no value */
 	bool secret;	   /* not logged */
+	bool repeatable;   /* the values of several are joined by line feeds */
 };
 extern const struct admin_option_row admin_options[ADMIN_OPTIONS];
 

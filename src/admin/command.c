@@ -14,12 +14,17 @@
 #include "admin/transfer_commands.h"
 #include "admin/user_commands.h"
 #include "admin/webhook_commands.h"
+#include "admin/webhook_options.h"
 #include "admin/worker_commands.h"
 
 #define BIT(option)   ADMIN_BIT(ADMIN_##option)
 #define TERMS_OPTIONS (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
 
 #define DIALECTS_USAGE "[--dialect DIALECT[,DIALECT]]"
+#define WEBHOOK_USAGE                                                                       \
+	"[--name NAME] [--format FORMAT] [--method METHOD] [--header 'NAME: VALUE']... "    \
+	"[--query NAME=VALUE]... " DIALECTS_USAGE " [--kind KIND,...] [--state STATE,...] " \
+	"[--type TYPE,...] [--parallel N]"
 
 const struct admin_command admin_commands[] = {
 	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS) | BIT(EXPIRES), .creates_store = true,
@@ -82,8 +87,8 @@ const struct admin_command admin_commands[] = {
 		.help = "give a worker, or with '*' all of a tenant, no more tasks" },
 	{ "worker undrain", "NAME", BIT(TENANT), .run = admin_worker_undrain,
 		.help = "give a drained worker tasks again" },
-	{ "webhook add", "URL", BIT(TENANT) | BIT(STDIN) | BIT(JSON),
-		.usage = "[--tenant TENANT] [--json] {URL | --stdin <FILE}",
+	{ "webhook add", "URL", BIT(TENANT) | BIT(STDIN) | BIT(JSON) | WEBHOOK_OPTIONS,
+		.usage = "[--tenant TENANT] [--json] {--stdin <FILE | URL " WEBHOOK_USAGE "}",
 		.check = admin_check_webhook_add, .operand_optional = true,
 		.run = admin_webhook_add,
 		.help = "add a webhook and print its id and, once, its secret (--stdin: read the "
@@ -92,9 +97,12 @@ const struct admin_command admin_commands[] = {
 		.help = "list webhooks: id, name, url, format, enabled, pending, failing_since" },
 	{ "webhook show", "ID", BIT(TENANT) | BIT(JSON), .run = admin_webhook_show,
 		.help = "print the members of a webhook, one a line" },
-	{ "webhook set", "ID", BIT(TENANT) | BIT(JSON), .reads_input = true,
-		.run = admin_webhook_set,
-		.help = "change a webhook by a JSON merge patch from standard input" },
+	{ "webhook set", "ID", BIT(TENANT) | BIT(STDIN) | BIT(JSON) | BIT(URL) | WEBHOOK_OPTIONS,
+		.usage = "ID [--tenant TENANT] [--json] {--stdin <FILE | [--url URL] " WEBHOOK_USAGE
+			 "}",
+		.check = admin_check_webhook_set, .run = admin_webhook_set,
+		.help = "change a webhook; an empty value sets the default (--stdin: read a JSON "
+			"merge patch from standard input)" },
 	{ "webhook remove", "ID", BIT(TENANT), .run = admin_webhook_remove,
 		.help = "remove a webhook with its deliveries" },
 	{ "webhook enable", "ID", BIT(TENANT) | BIT(RESUME), .run = admin_webhook_enable,
@@ -110,8 +118,12 @@ const struct admin_command admin_commands[] = {
 	{ "webhook log", "ID", BIT(TENANT) | BIT(JSON), .run = admin_webhook_log,
 		.help = "list the 100 newest deliveries: id, state, type, task, created, attempts, "
 			"status, error" },
-	{ "webhook redeliver", "ID", BIT(TENANT), .in_steps = true, .run = admin_webhook_redeliver,
-		.help = "deliver again what has failed, and print how many deliveries that are" },
+	{ "webhook redeliver", "ID", BIT(TENANT) | BIT(FROM) | BIT(TO) | BIT(DELIVERY),
+		.usage = "ID [--tenant TENANT] [--from TIME [--to TIME] | --delivery DELIVERY,...]",
+		.check = admin_check_webhook_redeliver, .in_steps = true,
+		.run = admin_webhook_redeliver,
+		.help = "deliver again what has failed, or what was made in a time, or some "
+			"deliveries, and print how many they are" },
 	{ "task list", NULL,
 		BIT(TENANT) | BIT(DIALECT) | BIT(STATE) | BIT(KIND) | BIT(FAILURE) | BIT(SORT) |
 			BIT(LIMIT) | BIT(JSON),
@@ -238,11 +250,14 @@ static size_t match(const struct admin_command *command, const char *const *word
 	return 0;
 }
 
-/* A line end would break a frame or a row of a list; other text than UTF-8 has no JSON form. */
-static bool is_text(const char *text)
+/*
+ * A line end would break a frame or a row of a list, and separates the values of a repeatable
+ * option; other text than UTF-8 has no JSON form.
+ */
+static bool is_text(const char *text, bool repeatable)
 {
 	for (const char *at = text; *at; at++) {
-		if ((unsigned char)*at < 0x20 || *at == 0x7F)
+		if (((unsigned char)*at < 0x20 && !(repeatable && *at == '\n')) || *at == 0x7F)
 			return false;
 	}
 	return str_is_utf8(str_cstr(text));
@@ -250,11 +265,11 @@ static bool is_text(const char *text)
 
 static bool check_texts(const struct admin_call *call, struct err *err)
 {
-	if (call->operand && !is_text(call->operand))
+	if (call->operand && !is_text(call->operand, false))
 		return err_set(err, ERR_UNPROCESSABLE, call->command->operand,
 			"%s must be UTF-8 without control characters", call->command->operand);
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
-		if (call->options[i] && !is_text(call->options[i]))
+		if (call->options[i] && !is_text(call->options[i], admin_options[i].repeatable))
 			return err_set(err, ERR_UNPROCESSABLE, admin_options[i].name,
 				"--%s must be UTF-8 without control characters",
 				admin_options[i].name);

@@ -4,6 +4,7 @@
 #include "admin/native_call.h"
 #include "admin/task_find.h"
 #include "admin/task_text.h"
+#include "admin/webhook_options.h"
 #include "http/json.h"
 
 #define BODY_MAX 65536
@@ -23,8 +24,7 @@ static bool put_webhook(struct buf *uri, const char *text, struct err *err)
 	return true;
 }
 
-/* path: behind the id of the operand; the caller frees the response. */
-static bool send(struct admin *admin, const struct admin_call *call, const char *method,
+bool webhook_send(struct admin *admin, const struct admin_call *call, const char *method,
 	const char *path, struct str body, struct buf *response, struct err *err)
 {
 	struct native_call request = { .method = method, .body = body };
@@ -75,7 +75,7 @@ static bool send_and_print(struct admin *admin, const struct admin_call *call, c
 {
 	struct buf response = BUF_INIT;
 	json_t *json = NULL;
-	bool ok = send(admin, call, method, path, body, &response, err);
+	bool ok = webhook_send(admin, call, method, path, body, &response, err);
 
 	if (ok && call->options[ADMIN_JSON])
 		ok = print_line(admin, &response, err);
@@ -103,32 +103,60 @@ static bool read_body(struct admin *admin, struct buf *body, struct err *err)
 
 /* ---- add, set ---- */
 
+/* With --stdin nothing else names a member of the webhook. */
+static bool check_stdin(const struct admin_call *call, const char *words, struct err *err)
+{
+	const uint64_t others = WEBHOOK_OPTIONS | ADMIN_BIT(ADMIN_URL);
+
+	for (int i = 0; call->options[ADMIN_STDIN] && i < ADMIN_OPTIONS; i++) {
+		if (call->options[i] && others & ADMIN_BIT(i))
+			return err_set(err, ERR_INVALID, admin_options[i].name,
+				"'%s --stdin' has no option --%s", words, admin_options[i].name);
+	}
+	return true;
+}
+
 bool admin_check_webhook_add(const struct admin_call *call, struct err *err)
 {
-	return !call->options[ADMIN_STDIN] != !call->operand ||
-	       err_set(err, ERR_INVALID, "URL", "'webhook add' takes either a URL or --stdin");
+	if (!call->options[ADMIN_STDIN] == !call->operand)
+		return err_set(
+			err, ERR_INVALID, "URL", "'webhook add' takes either a URL or --stdin");
+	return check_stdin(call, "webhook add", err);
+}
+
+bool admin_check_webhook_set(const struct admin_call *call, struct err *err)
+{
+	const uint64_t members = WEBHOOK_OPTIONS | ADMIN_BIT(ADMIN_URL) | ADMIN_BIT(ADMIN_STDIN);
+	bool given = false;
+
+	for (int i = 0; i < ADMIN_OPTIONS; i++)
+		given |= call->options[i] && members & ADMIN_BIT(i);
+	if (!given)
+		return err_set(err, ERR_INVALID, NULL,
+			"'webhook set' requires --stdin or an option that changes the webhook");
+	return check_stdin(call, "webhook set", err);
+}
+
+/* Sends the options or the input, and prints those members of the response. */
+static bool change(struct admin *admin, const struct admin_call *call, const char *method,
+	const char *path, const char *url, const char *const *names, struct err *err)
+{
+	struct buf body = BUF_INIT;
+	bool ok = call->options[ADMIN_STDIN] ? read_body(admin, &body, err)
+					     : webhook_options_put(call, url, &body, err);
+
+	ok = ok && send_and_print(admin, call, method, path, buf_str(&body), names, err);
+	if (body.data)
+		explicit_bzero(body.data, body.capacity);
+	buf_free(&body);
+	return ok;
 }
 
 static const char *const secret_names[] = { "id", "secret", NULL };
 
 bool admin_webhook_add(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct buf body = BUF_INIT;
-	bool ok = true;
-
-	if (call->options[ADMIN_STDIN]) {
-		ok = read_body(admin, &body, err);
-	} else {
-		buf_puts(&body, "{\"url\":");
-		buf_put_json_string(&body, str_cstr(call->operand));
-		buf_putc(&body, '}');
-		ok = buf_ok(&body) || err_no_memory(err);
-	}
-	ok = ok && send_and_print(admin, call, "POST", NULL, buf_str(&body), secret_names, err);
-	if (body.data)
-		explicit_bzero(body.data, body.capacity);
-	buf_free(&body);
-	return ok;
+	return change(admin, call, "POST", NULL, call->operand, secret_names, err);
 }
 
 static const char *const shown_names[] = { "id", "name", "url", "format", "method", "headers",
@@ -137,14 +165,7 @@ static const char *const shown_names[] = { "id", "name", "url", "format", "metho
 
 bool admin_webhook_set(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct buf body = BUF_INIT;
-	bool ok = read_body(admin, &body, err) &&
-		  send_and_print(admin, call, "PATCH", "", buf_str(&body), shown_names, err);
-
-	if (body.data)
-		explicit_bzero(body.data, body.capacity);
-	buf_free(&body);
-	return ok;
+	return change(admin, call, "PATCH", "", call->options[ADMIN_URL], shown_names, err);
 }
 
 /* ---- one webhook ---- */
@@ -263,7 +284,7 @@ static bool print_items(struct admin *admin, const struct admin_call *call, cons
 	struct buf response = BUF_INIT;
 	struct admin_list list;
 	json_t *json = NULL;
-	bool ok = send(admin, call, "GET", path, STR(""), &response, err) &&
+	bool ok = webhook_send(admin, call, "GET", path, STR(""), &response, err) &&
 		  json_parse_trusted(&json, buf_str(&response), err);
 
 	if (ok) {
@@ -297,28 +318,4 @@ bool admin_webhook_list(struct admin *admin, const struct admin_call *call, stru
 bool admin_webhook_log(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	return print_items(admin, call, "/deliveries?limit=100", add_delivery, err);
-}
-
-/* ---- redeliver ---- */
-
-/* The failed ones, 100 in each request. */
-bool admin_webhook_redeliver(struct admin *admin, const struct admin_call *call, struct err *err)
-{
-	const struct str body = STR("{\"from\":\"1970-01-01T00:00:00Z\",\"states\":[\"failed\"]}");
-	long long sum = 0;
-	bool ok = true, more = true;
-
-	while (ok && more) {
-		struct buf response = BUF_INIT;
-		json_t *json = NULL;
-
-		ok = send(admin, call, "POST", "/redeliver", body, &response, err) &&
-		     json_parse_trusted(&json, buf_str(&response), err);
-		sum += json_integer_value(json_object_get(json, "redelivered"));
-		more = json_is_true(json_object_get(json, "more"));
-		json_decref(json);
-		buf_free(&response);
-	}
-	return ok && (admin_print(admin, "%lld", sum) ||
-			     err_set(err, ERR_INTERNAL, NULL, "writing the output failed"));
 }
