@@ -3,6 +3,7 @@
  * of the process in between.
  */
 #include "cascade_fixture.h"
+#include "feed_fixture.h"
 #include "store/tasks/path.h"
 
 #define MANY 1500
@@ -24,6 +25,24 @@ static void many_dependents_are_removed(void **state)
 	apply_only(store, &op);
 	assert_int_equal(count_all(store, CODE_A), 1);
 	fixture_verify(store, 1);
+}
+
+static void each_removed_task_is_an_event(void **state)
+{
+	const struct op_feed query = {
+		.start = FEED_FROM_FIRST, .limit = 100, .filter.types = 1U << FEED_REMOVED
+	};
+	struct store *store = *state;
+	struct op op = removal(2);
+	struct result result;
+
+	cascade_create_tree(store, 9, 2);
+	result = apply(store, &op);
+	cascade_finish(&result, 2);
+	store_result_free(&result);
+	result = feed_read(store, "acme", &query);
+	assert_int_equal(result.feed->count, 9);
+	store_result_free(&result);
 }
 
 static void long_chain_is_removed(void **state)
@@ -261,6 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FILES_AND_MEMORY(many_dependents_are_removed),
+		IN_FILES_AND_MEMORY(each_removed_task_is_an_event),
 		IN_FILES_AND_MEMORY(long_chain_is_removed),
 		IN_FILES_AND_MEMORY(refusal_lists_many_dependents),
 		IN_FILES_AND_MEMORY(levels_count_as_memory),

@@ -8,13 +8,16 @@
 
 #include "store/bdb/page.h"
 #include "store/bdb/repair_fixture.h"
+#include "store/feed_fixture.h"
 #include "store/internal.h"
-#include "store/journal_fixture.h"
 #include "store/scrub.h"
 
 /* Enough that the journal has several leaves. */
 #define CHANGES 3
 #define MIDDLE	(DAMAGE_TASKS / 2)
+
+/* Of now, before the damage. */
+static struct feed_place place;
 
 static struct store_options make_store(const char *name)
 {
@@ -29,6 +32,8 @@ static struct store_options make_store(const char *name)
 			journal_change(store, n, i);
 	}
 	must(store_checkpoint(store, true, NULL, &err), &err);
+	place = feed_now(store);
+	assert_int_equal(feed_error(store, place), ERR_NONE);
 	store_close(store);
 	snprintf(path, sizeof(path), "%s/data/doublewrite", options.home);
 	assert_int_equal(unlink(path), 0);
@@ -45,14 +50,17 @@ static void zero_page(const struct store_options *options, uint32_t page)
 	close(fd);
 }
 
-/* A new journal: what happens from now on is in it. */
+/* A new journal: what happens from now on is in it. A client's place is one of the old one. */
 static void check_begins_anew(struct store *store)
 {
+	assert_int_equal(feed_error(store, place), ERR_GONE);
+	place = feed_now(store);
 	journal_expect(store, 1, "", true);
 	journal_change(store, 1, 77);
 	journal_expect(store, 1, "changed", true);
 	fixture_create(store, DAMAGE_TASKS + 1, "new", NULL);
 	journal_expect(store, DAMAGE_TASKS + 1, "created", false);
+	feed_expect(store, &place, "1:changed 401:created");
 	fixture_verify(store, DAMAGE_TASKS + 1);
 }
 

@@ -4,6 +4,7 @@
 
 #include "store/bdb/page.h"
 #include "store/bdb/repair_fixture.h"
+#include "store/feed_fixture.h"
 #include "store/repair.h"
 
 #define TASKS 400
@@ -33,10 +34,16 @@ static void dry_run(struct store *store, unsigned tasks)
 /* Repairs a store that has one damaged page, and verifies that all that it says is true. */
 static void repair_one(struct store *store, unsigned tasks, unsigned lost, const char *text)
 {
+	struct feed_place place = feed_now(store);
+
 	dry_run(store, tasks);
+	assert_code(feed_error(store, place), ERR_NONE);
 	expect_log("page-repaired");
 	expect_lost(lost);
 	assert_true(repair_run(store, false, &outcome));
+	/* No event tells of lost tasks, so clients read all again. */
+	if (lost > 0)
+		assert_code(feed_error(store, place), ERR_GONE);
 	assert_non_null(strstr(outcome.pages, text));
 	assert_int_equal(outcome.report.pages, 1);
 	assert_int_equal(outcome.report.failed, 0);
