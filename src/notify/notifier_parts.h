@@ -22,6 +22,7 @@ struct notifier {
 struct sending {
 	struct hook *hook;
 	uint64_t number;
+	uint64_t revision; /* of the webhook, when it was begun */
 	unsigned attempts; /* with this one */
 	bool test;
 };

@@ -97,6 +97,7 @@ static bool take_end(struct notifier *notifier, const struct sending *sending,
 		.webhook = hook->webhook.id, .number = sending->number, .attempt = *attempt
 	};
 	struct schedule_verdict verdict;
+	bool is_current;
 
 	schedule_decide(&answer, sending->attempts, sending->test, randombytes_random(), &verdict);
 	outcome.state = verdict.state;
@@ -104,13 +105,16 @@ static bool take_end(struct notifier *notifier, const struct sending *sending,
 		outcome.next = optional_time(ended + verdict.wait_ms);
 	hook->under_way--;
 	hook->tenant->under_way--;
-	note_health(hook, &answer, sending, ended);
+	/* The answer of a former URL says nothing of the present one. */
+	is_current = !hook->removed && hook->webhook.revision == sending->revision;
+	if (is_current)
+		note_health(hook, &answer, sending, ended);
 	update_queue(notifier, hook, &outcome, &verdict);
 	if (!outcomes_add(&notifier->outcomes, &outcome))
 		queue_reread(&hook->queue);
-	if (hook->removed)
+	if (!is_current)
 		return true;
-	if (verdict.gone)
+	if (verdict.gone && !sending->test)
 		return disable(notifier, hook, STR("The receiver answered 410 Gone."), ended, err);
 	if (verdict.state == DELIVERY_FAILED && !sending->test &&
 		schedule_must_disable(hook->failing_since, ended))
@@ -205,7 +209,10 @@ static bool send_one(
 		queue_retry(&hook->queue, item->number, attempt.now + RETRY_MS);
 		return true;
 	}
-	*sending = (struct sending){ .hook = hook, .number = item->number, .test = item->test };
+	*sending = (struct sending){ .hook = hook,
+		.number = item->number,
+		.revision = hook->webhook.revision,
+		.test = item->test };
 	queue_begin(&hook->queue, item);
 	ok = store_webhook_pending(notifier->config->store, &hook->webhook.id, item->number - 1, 1,
 		take_delivery, &attempt, err);

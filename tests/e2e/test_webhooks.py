@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import threading
 import time
 
 from certificate_authority import Authority
@@ -70,6 +71,13 @@ def last_attempt(instance, hook):
         return delivery if delivery["attempts"] else None
 
     return until(find, 25)
+
+
+def read_delivery_status(instance, hook, place):
+    """The status of the last attempt of a delivery; the newest one is the first."""
+    chosen = deliveries(instance, hook)[place]["id"]
+    attempts = ask(instance, "GET", f"{HOOKS}/{hook['id']}/deliveries/{chosen}")["attempts"]
+    return attempts[-1]["status"] if attempts else None
 
 
 # ---- formats ----
@@ -198,6 +206,46 @@ def gone():
     time.sleep(0.5)
     equal(len(receivers.of("/gone")), 1, "it is not called any more")
     instance.stop("gone")
+
+
+def gone_test():
+    """A test that fails changes nothing, whatever its status is."""
+    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    hook = add_hook(instance, receivers.on("/gone", answers(410, 200)))
+    ask(instance, "POST", f"{HOOKS}/{hook['id']}/test", {})
+    delivery = last_attempt(instance, hook)
+    equal(delivery and delivery["attempts"][0]["status"], 410, "the test was refused")
+    end_task(instance, "movie-1")
+    ok(until(lambda: len(receivers.of("/gone")) == 2, 10), "the webhook is called")
+    ok(read_hook(instance, hook)["enabled"], "the webhook is enabled")
+    instance.stop("gone-test")
+
+
+def gone_address():
+    """A former URL disables nothing, although its answer comes after the change."""
+    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    changed = threading.Event()
+
+    def waits(call):
+        changed.wait(10)
+        call.respond(410)
+
+    hook = add_hook(instance, receivers.on("/old", waits))
+    end_task(instance, "movie-1")
+    ok(until(lambda: receivers.of("/old"), 10), "the old URL is called")
+    body = json.dumps({"url": receivers.on("/new", answers(200))})
+    headers = instance.bearer() + [("Content-Type", "application/merge-patch+json")]
+    answer = instance.request("PATCH", f"{HOOKS}/{hook['id']}", body, headers=headers)
+    equal(answer.status, 200, "the URL is changed")
+    end_task(instance, "movie-2")
+    ok(until(lambda: receivers.of("/new"), 10), "the new URL is called")
+    changed.set()
+    ok(until(lambda: read_delivery_status(instance, hook, -1) == 410, 10), "the old one is gone")
+    time.sleep(0.5)
+    ok(read_hook(instance, hook)["enabled"], "the webhook is enabled")
+    end_task(instance, "movie-3")
+    ok(until(lambda: len(receivers.of("/new")) == 2, 10), "the new URL is called again")
+    instance.stop("gone-address")
 
 
 def retry_after():
@@ -339,6 +387,8 @@ run_tests(
     standard_format,
     behaviours,
     gone,
+    gone_test,
+    gone_address,
     retry_after,
     test_calls,
     addresses,
