@@ -80,6 +80,7 @@ struct store_shared {
 	_Atomic uint64_t journal_open[STORE_PROCESSES];	     /* journal/order.c */
 	_Atomic uint64_t journal_committed, journal_flushed; /* highest numbers */
 	_Atomic uint64_t journal_epoch;			     /* struct feed_place; 0: none yet */
+	_Atomic uint64_t journal_line;			     /* journal/epoch.c */
 	_Atomic uint64_t journal_trimmed; /* entries up to this number may have been removed */
 	_Atomic uint64_t journal_needed;  /* from this one on they are kept longer; 0: none */
 	_Atomic bool read_only;		  /* set by the keeper while the disk is nearly full */

@@ -56,7 +56,7 @@ struct webhook {
 
 /* What the notifier knows of a webhook; a row of its own, which it writes. */
 struct webhook_state {
-	struct feed_place place; /* the events up to it were gathered */
+	struct feed_place place; /* the events up to it were gathered; the store's own form */
 	uint64_t pending;	 /* deliveries */
 	bool missed;		 /* events were lost before they were gathered */
 	struct optional_time last_success, last_failure;

@@ -201,6 +201,59 @@ static void gathering_pauses_while_the_disk_is_nearly_full(void **state)
 	assert_int_equal(webhook_gather(store), 1);
 }
 
+/* ---- starts ---- */
+
+static struct store *reopen(
+	struct store *store, struct store_options *options, enum store_mode mode)
+{
+	store_close(store);
+	options->mode = mode;
+	return fixture_open(options);
+}
+
+/* The outbox and the journal of a backup are of the same moment. */
+static void restored_webhooks_go_on_where_they_were(void **state)
+{
+	struct store_options options = fixture_options(STORE_RECOVER, "restored");
+	struct store *store = fixture_open(&options);
+
+	(void)state;
+	webhook_act(store, WEBHOOK_CREATE, 900);
+	fixture_create(store, 1, "new", NULL);
+	assert_int_equal(webhook_gather(store), 1);
+	fixture_create(store, 2, "new", NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		store = reopen(store, &options, STORE_RESTORE);
+		store = reopen(store, &options, STORE_RECOVER);
+	}
+	assert_int_equal(webhook_gather(store), 1);
+	assert_int_equal(webhook_gather(store), 0);
+	store = reopen(store, &options, STORE_RESTORE);
+	fixture_create(store, 3, "new", NULL);
+	assert_int_equal(webhook_gather(store), 1);
+	assert_int_equal(webhook_state_of(store, 900).pending, 3);
+	assert_false(webhook_state_of(store, 900).missed);
+	store_close(store);
+}
+
+static void events_may_be_missed_without_a_journal(void **state)
+{
+	struct store_options options = fixture_options(STORE_RECOVER, "off");
+	struct store *store = fixture_open(&options);
+	uint64_t entries = options.journal_entries;
+
+	(void)state;
+	webhook_act(store, WEBHOOK_CREATE, 900);
+	options.journal_entries = 0;
+	store = reopen(store, &options, STORE_RESTORE);
+	fixture_create(store, 1, "new", NULL);
+	options.journal_entries = entries;
+	store = reopen(store, &options, STORE_RECOVER);
+	assert_int_equal(webhook_gather(store), 0);
+	assert_true(webhook_state_of(store, 900).missed);
+	store_close(store);
+}
+
 /* ---- processes that die ---- */
 
 static void gather_until_killed(const struct store_options *options)
@@ -271,6 +324,8 @@ int main(void)
 		FIXTURE_TEST(
 			pending_bytes_are_bounded, "Berkeley DB in files", fixture_setup_folder),
 		ON_EVERY_ENGINE(gathering_pauses_while_the_disk_is_nearly_full),
+		CHECK(restored_webhooks_go_on_where_they_were),
+		CHECK(events_may_be_missed_without_a_journal),
 		CHECK(each_event_is_gathered_once_across_deaths),
 	};
 

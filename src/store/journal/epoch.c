@@ -21,19 +21,24 @@ static void epoch_key(struct index_key *key)
 
 /* ---- the epoch ---- */
 
-int journal_read_epoch(struct store *store, uint64_t *epoch)
+static int read_row(struct store *store, bool for_update, struct journal_epoch *epoch)
 {
 	struct buf value = BUF_INIT;
 	struct index_key key;
 	int rc;
 
 	epoch_key(&key);
-	*epoch = 0;
-	rc = store_get(store, TABLE_JOURNAL, key_str(&key), false, &value);
+	*epoch = (struct journal_epoch){ 0 };
+	rc = store_get(store, TABLE_JOURNAL, key_str(&key), for_update, &value);
 	if (rc == 0 && value.len == sizeof(*epoch))
 		memcpy(epoch, value.data, sizeof(*epoch));
 	buf_free(&value);
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
+int journal_read_epoch(struct store *store, struct journal_epoch *epoch)
+{
+	return read_row(store, false, epoch);
 }
 
 static uint64_t draw_epoch(struct store *store)
@@ -49,36 +54,43 @@ static uint64_t draw_epoch(struct store *store)
 /* The lock on the row makes one process draw it. A commit that fails costs another epoch later. */
 static int step_make(struct store *store, void *data, struct err *err)
 {
-	struct buf old = BUF_INIT;
+	const bool *keeps_line = data;
+	struct journal_epoch epoch;
 	struct index_key key;
-	uint64_t epoch;
-	int rc;
+	int rc = read_row(store, true, &epoch);
 
-	(void)data, (void)err;
-	epoch_key(&key);
-	rc = store_get(store, TABLE_JOURNAL, key_str(&key), true, &old);
-	buf_free(&old);
-	if (rc != 0 && rc != ENGINE_NOT_FOUND)
+	(void)err;
+	if (rc != 0 || atomic_load(&store->shared->journal_epoch) != 0)
 		return rc;
-	if (atomic_load(&store->shared->journal_epoch) != 0)
-		return 0;
-	epoch = draw_epoch(store);
+	epoch.epoch = draw_epoch(store);
+	if (!*keeps_line || epoch.line == 0)
+		epoch.line = epoch.epoch;
+	epoch_key(&key);
 	rc = store_put(store, TABLE_JOURNAL, key_str(&key),
 		(struct str){ (const char *)&epoch, sizeof(epoch) }, ENGINE_REPLACE);
-	if (rc == 0)
-		atomic_store(&store->shared->journal_epoch, epoch);
+	if (rc == 0) {
+		atomic_store(&store->shared->journal_line, epoch.line);
+		atomic_store(&store->shared->journal_epoch, epoch.epoch);
+	}
 	return rc;
+}
+
+static bool make(struct store *store, bool keeps_line, struct err *err)
+{
+	return step_run(store, ENGINE_WRITE, step_make, &keeps_line, err) &&
+	       store_flush(store, err);
 }
 
 bool journal_make_epoch(struct store *store, struct err *err)
 {
-	return step_run(store, ENGINE_WRITE, step_make, NULL, err) && store_flush(store, err);
+	return make(store, false, err);
 }
 
 bool journal_renew_epoch(struct store *store, struct err *err)
 {
 	atomic_store(&store->shared->journal_epoch, 0);
-	return store->journal_entries == 0 || journal_make_epoch(store, err);
+	return store->journal_entries == 0 ? journal_forget_epoch(store, err)
+					   : make(store, true, err);
 }
 
 static int step_forget(struct store *store, void *data, struct err *err)
@@ -96,6 +108,20 @@ bool journal_forget_epoch(struct store *store, struct err *err)
 {
 	atomic_store(&store->shared->journal_epoch, 0);
 	return step_run(store, ENGINE_WRITE, step_forget, NULL, err) && store_flush(store, err);
+}
+
+struct feed_place journal_place_to_keep(const struct store *store, struct feed_place place)
+{
+	if (place.epoch == atomic_load(&store->shared->journal_epoch))
+		place.epoch = atomic_load(&store->shared->journal_line);
+	return place;
+}
+
+struct feed_place journal_kept_place(const struct store *store, struct feed_place kept)
+{
+	if (kept.epoch == atomic_load(&store->shared->journal_line))
+		kept.epoch = atomic_load(&store->shared->journal_epoch);
+	return kept;
 }
 
 /* ---- the highest number that was removed ---- */

@@ -91,7 +91,8 @@ static bool empty(struct store *store, struct err *err)
 
 /* What the journal has at the start. */
 struct found {
-	uint64_t last, epoch;
+	uint64_t last;
+	struct journal_epoch epoch;
 };
 
 static int step_look(struct store *store, void *data, struct err *err)
@@ -128,12 +129,13 @@ static bool look(struct store *store, struct found *found, struct err *err)
  * Without a journal there are changes that no entry tells of: places from before must not be used
  * any more.
  */
-static bool settle_epoch(struct store *store, uint64_t epoch, struct err *err)
+static bool settle_epoch(struct store *store, const struct journal_epoch *found, struct err *err)
 {
 	if (store->journal_entries == 0)
-		return epoch == 0 || journal_forget_epoch(store, err);
-	atomic_store(&store->shared->journal_epoch, epoch);
-	return epoch != 0 || journal_make_epoch(store, err);
+		return found->epoch == 0 || journal_forget_epoch(store, err);
+	atomic_store(&store->shared->journal_line, found->line);
+	atomic_store(&store->shared->journal_epoch, found->epoch);
+	return found->epoch != 0 || journal_make_epoch(store, err);
 }
 
 bool journal_open(struct store *store, bool restored, struct err *err)
@@ -153,5 +155,5 @@ bool journal_open(struct store *store, bool restored, struct err *err)
 	journal_begin_behind(store, found.last > trimmed ? found.last : trimmed);
 	if (restored)
 		return journal_renew_epoch(store, err);
-	return settle_epoch(store, found.epoch, err);
+	return settle_epoch(store, &found.epoch, err);
 }

@@ -97,14 +97,29 @@ void journal_note_flush(struct store *store, uint64_t committed);
 
 /* ---- epoch.c ---- */
 
-/* Within a step; 0: there is none. */
-int journal_read_epoch(struct store *store, uint64_t *epoch);
+/* The row of the epoch. */
+struct journal_epoch {
+	uint64_t epoch; /* 0: there is none */
+	uint64_t line;	/* the first epoch since entries were lost last: a restore keeps it */
+};
+
+/* Within a step. */
+int journal_read_epoch(struct store *store, struct journal_epoch *epoch);
 /* Draws the epoch if store_shared.journal_epoch is 0. Durable. */
 bool journal_make_epoch(struct store *store, struct err *err);
-/* Replaces the epoch: clients of the feed have to read all tasks again. Durable. */
+/*
+ * Replaces the epoch: clients of the feed have to read all tasks again. The line stays, because the
+ * journal and the outbox are of the same moment. Durable.
+ */
 bool journal_renew_epoch(struct store *store, struct err *err);
 /* The journal is off: the next epoch will be another one. Durable. */
 bool journal_forget_epoch(struct store *store, struct err *err);
+/*
+ * Places that the store keeps have the line in place of the epoch, so that they are good after a
+ * restore, too. From a place of the feed, and back.
+ */
+struct feed_place journal_place_to_keep(const struct store *store, struct feed_place place);
+struct feed_place journal_kept_place(const struct store *store, struct feed_place kept);
 /* The highest number that was removed, 0: none; within a step, as the next function. */
 int journal_read_trimmed(struct store *store, uint64_t *number);
 int journal_put_trimmed(struct store *store, uint64_t number);

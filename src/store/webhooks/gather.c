@@ -48,7 +48,7 @@ bool webhook_find_now(
 	bool ok = journal_feed(store, &op, &result, err);
 
 	if (ok)
-		*now = result.feed->next;
+		*now = journal_place_to_keep(store, result.feed->next);
 	journal_feed_free(result.feed);
 	arena_free(&arena);
 	return ok;
@@ -82,17 +82,19 @@ static bool add(struct gather *gather, const struct feed_event *event, struct er
 }
 
 /* Events for which there is no room are read again later. */
-static bool add_events(struct gather *gather, const struct feed_answer *answer, struct err *err)
+static bool add_events(const struct store *store, struct gather *gather,
+	const struct feed_answer *answer, struct err *err)
 {
+	const struct feed_place next = journal_place_to_keep(store, answer->next);
 	size_t i = 0;
 
-	gather->place.epoch = answer->next.epoch;
+	gather->place.epoch = next.epoch;
 	for (; i < answer->count && outbox_has_room(&gather->room, WEBHOOK_BODY_MAX); i++) {
 		if (!add(gather, &answer->events[i], err))
 			return false;
 	}
 	if (i == answer->count)
-		gather->place = answer->next;
+		gather->place = next;
 	gather->more = (i < answer->count || answer->more) &&
 		       outbox_has_room(&gather->room, WEBHOOK_BODY_MAX);
 	return true;
@@ -102,14 +104,15 @@ static bool read_feed(
 	struct store *store, struct gather *gather, enum feed_start start, struct err *err)
 {
 	const struct op_feed query = { .start = start,
-		.after = gather->outbox.state.place,
+		.after = journal_kept_place(store, gather->outbox.state.place),
 		.filter = gather->webhook->filter,
 		.limit = BATCH,
 		.with_tasks = true };
 	struct arena arena = { 0 };
 	struct op op = feed_op(&query, gather->webhook->tenant, &arena, gather->now);
 	struct result result = { 0 };
-	bool ok = journal_feed(store, &op, &result, err) && add_events(gather, result.feed, err);
+	bool ok = journal_feed(store, &op, &result, err) &&
+		  add_events(store, gather, result.feed, err);
 
 	journal_feed_free(result.feed);
 	arena_free(&arena);

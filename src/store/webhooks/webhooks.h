@@ -131,7 +131,7 @@ bool webhook_next_key(struct str *list, struct str *tenant, struct id *id);
 
 /* ---- gather.c ---- */
 
-/* The place of now (FEED_FROM_NOW). Not within a step. */
+/* The place of now (FEED_FROM_NOW), as it is kept (journal_place_to_keep). Not within a step. */
 bool webhook_find_now(
 	struct store *store, struct str tenant, struct feed_place *now, struct err *err);
 
