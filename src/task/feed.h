@@ -98,4 +98,5 @@ struct feed_answer {
 	size_t count;
 	struct feed_place next; /* behind all entries that were read: where to go on */
 	bool more;		/* entries behind `next` can be read now */
+	unsigned scanned;	/* entries that were read, with those that the filter left out */
 };

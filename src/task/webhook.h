@@ -58,7 +58,7 @@ struct webhook {
 struct webhook_state {
 	struct feed_place place; /* the events up to it were gathered; the store's own form */
 	uint64_t pending;	 /* deliveries */
-	bool missed;		 /* events were lost before they were gathered */
+	bool missed;		 /* events may have been lost before they were gathered */
 	struct optional_time last_success, last_failure;
 	struct optional_time failing_since; /* no delivery has succeeded since then */
 	unsigned last_status;		    /* of HTTP; 0: none */

@@ -201,11 +201,47 @@ static void gathering_pauses_while_the_disk_is_nearly_full(void **state)
 	assert_int_equal(webhook_gather(store), 1);
 }
 
+/* A webhook that waits costs no transactions. */
+static void idle_places_are_written_rarely(void **state)
+{
+	struct store *store = *state;
+	uint64_t number, entries = store->journal_entries;
+
+	clock_set_fake(WEBHOOK_NOW);
+	webhook_act(store, WEBHOOK_CREATE, 900);
+	fixture_create(store, 1, "new", NULL);
+	assert_int_equal(webhook_gather(store), 1);
+	number = webhook_state_of(store, 900).place.number;
+	journal_change(store, 1, 3);
+	clock_set_fake(WEBHOOK_NOW + 59999);
+	assert_int_equal(webhook_gather(store), 0);
+	assert_int_equal(webhook_state_of(store, 900).place.number, number);
+	clock_set_fake(WEBHOOK_NOW + 60000);
+	webhook_gather(store);
+	assert_int_equal(webhook_state_of(store, 900).place.number, number + 1);
+	for (unsigned i = 0; i < 64; i++)
+		journal_change(store, 1, 4 + i);
+	webhook_gather(store);
+	assert_int_equal(webhook_state_of(store, 900).place.number, number + 65);
+	store->journal_entries = 16;
+	journal_change(store, 1, 3);
+	webhook_gather(store);
+	assert_int_equal(webhook_state_of(store, 900).place.number, number + 65);
+	journal_change(store, 1, 4);
+	webhook_gather(store);
+	assert_int_equal(webhook_state_of(store, 900).place.number, number + 67);
+	store->journal_entries = entries;
+	clock_set_fake(0);
+}
+
 /* ---- starts ---- */
 
 static struct store *reopen(
 	struct store *store, struct store_options *options, enum store_mode mode)
 {
+	struct err err;
+
+	must(store_flush(store, &err), &err);
 	store_close(store);
 	options->mode = mode;
 	return fixture_open(options);
@@ -249,6 +285,7 @@ static void events_may_be_missed_without_a_journal(void **state)
 	fixture_create(store, 1, "new", NULL);
 	options.journal_entries = entries;
 	store = reopen(store, &options, STORE_RECOVER);
+	expect_log("webhook-missed");
 	assert_int_equal(webhook_gather(store), 0);
 	assert_true(webhook_state_of(store, 900).missed);
 	store_close(store);
@@ -324,6 +361,7 @@ int main(void)
 		FIXTURE_TEST(
 			pending_bytes_are_bounded, "Berkeley DB in files", fixture_setup_folder),
 		ON_EVERY_ENGINE(gathering_pauses_while_the_disk_is_nearly_full),
+		ON_EVERY_ENGINE(idle_places_are_written_rarely),
 		CHECK(restored_webhooks_go_on_where_they_were),
 		CHECK(events_may_be_missed_without_a_journal),
 		CHECK(each_event_is_gathered_once_across_deaths),

@@ -247,6 +247,7 @@ static void set_next(const struct store *store, struct reading *reading)
 	uint64_t most = last_place(store, reading->horizon);
 
 	answer->more = !reading->end;
+	answer->scanned = reading->scanned;
 	answer->next.number = reading->end && most > reading->last ? most : reading->last;
 }
 

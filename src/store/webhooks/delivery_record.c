@@ -135,7 +135,7 @@ bool delivery_copy(struct delivery *delivery, bool with_body, struct arena *aren
 
 /* version, then all members as numbers */
 #define OUTBOX_VERSION 1
-#define OUTBOX_NUMBERS 12
+#define OUTBOX_NUMBERS 13
 
 void outbox_encode_row(const struct outbox *outbox, struct buf *out)
 {
@@ -144,7 +144,7 @@ void outbox_encode_row(const struct outbox *outbox, struct buf *out)
 		state->pending, state->missed, (uint64_t)state->last_success.successor,
 		(uint64_t)state->last_failure.successor, (uint64_t)state->failing_since.successor,
 		state->last_status, outbox->next, outbox->pending_bytes, outbox->ended,
-		(uint64_t)outbox->warned };
+		(uint64_t)outbox->warned, (uint64_t)outbox->placed };
 
 	buf_putc(out, OUTBOX_VERSION);
 	for (size_t i = 0; i < OUTBOX_NUMBERS; i++)
@@ -172,6 +172,7 @@ bool outbox_decode_row(struct outbox *outbox, struct str bytes)
 		.next = numbers[8],
 		.pending_bytes = numbers[9],
 		.ended = numbers[10],
-		.warned = (int64_t)numbers[11] };
+		.warned = (int64_t)numbers[11],
+		.placed = (int64_t)numbers[12] };
 	return bytes.len == 0;
 }

@@ -6,6 +6,14 @@
 /* Deliveries of one transaction: the row of the webhook is locked meanwhile. */
 #define BATCH	100
 #define WARN_MS 3600000
+/*
+ * The place moves with the commits of all tenants. One that has moved without a delivery is written
+ * when so many entries would be read again, when it has that age, or before the journal's end comes
+ * near: a webhook that waits costs no transactions.
+ */
+#define READ_AGAIN_MAX 64
+#define PLACE_MS       60000
+#define PLACE_PART     16 /* of journal_entries */
 
 /*
  * The feed is read before the transaction that writes the deliveries. This compares the place in
@@ -21,10 +29,11 @@ struct gather {
 	struct buf records, body;
 	size_t ends[BATCH];
 	size_t count;
-	bool found;  /* the webhook's row in the outbox; else it was lost */
-	bool missed; /* the journal does not have all events behind the place */
-	bool more;   /* there are more events than were read */
-	bool stale;  /* the webhook has changed: its new form is gathered for */
+	unsigned scanned; /* entries */
+	bool found;	  /* the webhook's row in the outbox; else it was lost */
+	bool missed;	  /* the journal does not have all events behind the place */
+	bool more;	  /* there are more events than were read */
+	bool stale;	  /* the webhook has changed: its new form is gathered for */
 	bool warns;
 };
 
@@ -89,6 +98,7 @@ static bool add_events(const struct store *store, struct gather *gather,
 	size_t i = 0;
 
 	gather->place.epoch = next.epoch;
+	gather->scanned = answer->scanned;
 	for (; i < answer->count && outbox_has_room(&gather->room, WEBHOOK_BODY_MAX); i++) {
 		if (!add(gather, &answer->events[i], err))
 			return false;
@@ -202,6 +212,7 @@ static int step_write(struct store *store, void *data, struct err *err)
 	for (size_t i = 0; rc == 0 && i < gather->count; i++)
 		rc = write_delivery(store, gather, &outbox, i);
 	outbox.state.place = gather->place;
+	outbox.placed = gather->now;
 	return rc == 0 ? outbox_put(store, &gather->webhook->id, &outbox) : rc;
 }
 
@@ -216,17 +227,30 @@ static bool write(struct store *store, struct gather *gather, struct err *err)
 	id_format(&gather->webhook->id, id);
 	if (ok && gather->warns)
 		log_warn("webhook-missed",
-			"events were lost before webhook %s of tenant %.*s was told of them", id,
-			STR_ARGS(gather->webhook->tenant));
+			"events may have been lost before webhook %s of tenant %.*s was told of them",
+			id, STR_ARGS(gather->webhook->tenant));
 	return ok;
+}
+
+static bool has_to_write(const struct store *store, const struct gather *gather)
+{
+	const struct outbox *outbox = &gather->outbox;
+	const struct feed_place *old = &outbox->state.place, *new = &gather->place;
+
+	if (!gather->found || gather->missed || gather->count > 0)
+		return true;
+	if (is_same_place(old, new))
+		return false;
+	return gather->more || gather->scanned >= READ_AGAIN_MAX || old->epoch != new->epoch ||
+	       new->number - old->number > store->journal_entries / PLACE_PART ||
+	       gather->now - outbox->placed >= PLACE_MS || gather->now < outbox->placed;
 }
 
 static bool read_and_write(struct store *store, struct gather *gather, struct err *err)
 {
 	if (!read(store, gather, err))
 		return false;
-	return (gather->found && is_same_place(&gather->place, &gather->outbox.state.place)) ||
-	       write(store, gather, err);
+	return !has_to_write(store, gather) || write(store, gather, err);
 }
 
 /* Not while the disk is nearly full: the events stay in the journal. */

@@ -39,6 +39,7 @@ struct outbox {
 	uint64_t pending_bytes; /* of the bodies of pending ones */
 	uint64_t ended;		/* deliveries that have ended */
 	int64_t warned;		/* when it was logged last that events were missed */
+	int64_t placed;		/* when the place was written by gather.c */
 };
 
 /* ---- record.c, delivery_record.c ---- */
