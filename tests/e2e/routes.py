@@ -38,12 +38,12 @@ def _route(document, base, template, method):
         if parameter["in"] == "query" and parameter.get("required"):
             needs.append(parameter["name"])
     right = "write"
-    if method.upper() in ("GET", "HEAD") or template in dialect.reads_by_post:
+    if template in dialect.administers:
+        right = "admin"
+    elif method.upper() in ("GET", "HEAD") or template in dialect.reads_by_post:
         right = "read"
     elif template in dialect.works:
         right = "work"
-    elif template in dialect.administers:
-        right = "admin"
     body = None
     if "requestBody" in operation:
         body = dialect.bodies.get(template, dialect.body)

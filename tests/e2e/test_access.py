@@ -174,6 +174,13 @@ def methods():
         )
 
 
+def new_webhook(states):
+    """A webhook with a delivery, as the variables of addresses."""
+    made = states.native("POST", "/webhooks", {"url": "https://receiver.invalid/"}).json()
+    delivery = states.native("POST", f"/webhooks/{made['id']}/test").json()
+    return {"webhook": made["id"], "delivery": delivery["id"]}
+
+
 def accepted():
     """A valid credential is accepted on every route; lib.py compares the answers."""
     states = shared()
@@ -182,6 +189,8 @@ def accepted():
         for route in routes_of(dialect, scheme):
             changes = route.right != "read" and has_id(route)
             values = states.new_task(dialect) if changes else states.ours[dialect]
+            if "{webhook}" in route.template:
+                values = new_webhook(states)
             answer = states.ask(route, values, scheme, states.valid)
             # A route without a documented success answers 400 once the credential is accepted.
             conflict = answer.status == 409 and route.template in DIALECTS[dialect].conflicts

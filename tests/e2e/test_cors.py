@@ -112,8 +112,9 @@ def documented_fields(part):
         return set()
     found = set()
     for name, value in part.items():
-        # Those of the components have names of their own.
-        if name == "headers" and "securitySchemes" not in part and isinstance(value, dict):
+        # Those of the components have names of their own; with a type it is a member of a body.
+        is_fields = isinstance(value, dict) and "type" not in value
+        if name == "headers" and "securitySchemes" not in part and is_fields:
             found |= {key for key, one in value.items() if isinstance(one, dict)}
         found |= documented_fields(value)
     return found

@@ -107,7 +107,7 @@ def kept_connections():
     check(clients, periods, "two sockets")
     check_created(instance, clients, "two sockets")
     ok(
-        until(lambda: len(instance.status()["processes"]) == 3, 20),
+        until(lambda: len(instance.status()["processes"]) == 4, 20),
         "retired workers end without connections",
         instance.status(),
     )
