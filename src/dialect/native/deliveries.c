@@ -180,6 +180,9 @@ static bool parse_body(struct parser *parser, json_t *json)
 	by_time = parser->has_from || parser->has_to || parser->query->states != 0;
 	if (by_time && parser->query->delivery_count > 0)
 		return MEMBER_ERROR(parser, STR("ids"), "ids stands alone.");
+	if (parser->has_from && parser->has_to &&
+		parser->query->from >= optional_time_ms(parser->query->to))
+		return MEMBER_ERROR(parser, STR("to"), "to must be later than from.");
 	if (parser->query->delivery_count == 0 && !parser->has_from)
 		return MEMBER_ERROR(parser, STR("ids"), "ids or from is required.");
 	return true;

@@ -6,7 +6,7 @@
  *     webhook_patch.c     the members of a webhook, and their application to the stored one
  *     webhook_pairs.c     header fields and query parameters
  *     webhook_url.c       which URLs are accepted
- *     webhook_values.c    formats and secrets
+ *     webhook_values.c    formats, their methods, and secrets
  *     webhook_encode.c    webhooks and deliveries as JSON
  *     deliveries.c        decoders of the requests about deliveries
  */
@@ -82,6 +82,8 @@ bool native_merge_pairs(const struct op *op, bool headers, const struct native_p
 
 /* The dialect whose format has that name, "standard"; NULL. */
 const struct dialect *native_find_format(struct str name);
+/* The first method that the format has. */
+enum webhook_method native_default_method(const struct dialect_webhook *format);
 /* "whsec_" and base64. ERR_UNPROCESSABLE. */
 bool native_parse_secret(struct op *op, const json_t *value, struct str *secret, struct err *err);
 

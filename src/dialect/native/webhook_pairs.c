@@ -1,9 +1,9 @@
 #include "dialect/native/webhook.h"
 
 /* Set by the notifier, or about the connection; those that begin so, too. */
-static const char *const reserved[] = { "host", "connection", "keep-alive", "transfer-encoding",
-	"te", "trailer", "upgrade", "expect", "accept-encoding", "user-agent", "date", "via",
-	NULL };
+static const char *const reserved[] = { "host", "connection", "keep-alive", "http2-settings",
+	"transfer-encoding", "te", "trailer", "upgrade", "expect", "accept-encoding", "user-agent",
+	"date", "via", NULL };
 static const char *const reserved_prefixes[] = { "content-", "webhook-", "proxy-", NULL };
 
 static struct native_location place_of(bool headers, struct str name)
@@ -97,6 +97,22 @@ static bool parse_pair(struct op *op, bool headers, struct str name, const json_
 	return pair->value.ptr || err_no_memory(err);
 }
 
+static size_t find(bool headers, const struct webhook_pair *pairs, size_t count, struct str name)
+{
+	size_t i = 0;
+
+	while (i < count &&
+		!(headers ? str_eq_nocase(pairs[i].name, name) : str_eq(pairs[i].name, name)))
+		i++;
+	return i;
+}
+
+/* Names of header fields that differ in case are the same. */
+static bool is_repeated(bool headers, const struct native_pairs *pairs, struct str name)
+{
+	return find(headers, pairs->pairs, pairs->count, name) < pairs->count;
+}
+
 bool native_parse_pairs(
 	struct op *op, bool headers, json_t *value, struct native_pairs *pairs, struct err *err)
 {
@@ -113,21 +129,15 @@ bool native_parse_pairs(
 			"%.*s must be an object of at most %d members.", STR_ARGS(name),
 			WEBHOOK_PAIRS_MAX);
 	json_object_foreach (value, key, item) {
+		if (is_repeated(headers, pairs, str_cstr(key)))
+			return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
+				place_of(headers, str_cstr(key)),
+				"A header field of this name is given twice.");
 		if (!parse_pair(
 			    op, headers, str_cstr(key), item, &pairs->pairs[pairs->count++], err))
 			return false;
 	}
 	return true;
-}
-
-static size_t find(bool headers, const struct webhook_pair *pairs, size_t count, struct str name)
-{
-	size_t i = 0;
-
-	while (i < count &&
-		!(headers ? str_eq_nocase(pairs[i].name, name) : str_eq(pairs[i].name, name)))
-		i++;
-	return i;
 }
 
 bool native_merge_pairs(const struct op *op, bool headers, const struct native_pairs *patch,

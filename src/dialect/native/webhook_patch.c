@@ -20,7 +20,7 @@ enum given {
 /* What the body sets; null has set the default. */
 struct patch {
 	unsigned given;
-	bool creates;
+	bool creates, resumes;
 	struct str name, url;
 	const struct dialect *format;
 	enum webhook_method method; /* 0: the default of the format */
@@ -57,15 +57,6 @@ static const char *const methods[] = {
 const char *native_method_name(enum webhook_method method)
 {
 	return methods[method];
-}
-
-static enum webhook_method default_method(const struct dialect_webhook *format)
-{
-	size_t method = WEBHOOK_POST;
-
-	while (method < METHODS - 1 && !(format->methods & 1U << method))
-		method++;
-	return (enum webhook_method)method;
 }
 
 /* ---- values ---- */
@@ -162,6 +153,7 @@ static bool parse_resume(struct parser *parser, struct str name, json_t *value)
 		return MEMBER_ERROR(
 			parser, name, "resume must be true or false, in a change with enabled.");
 	parser->webhook->resumes = json_is_true(value);
+	parser->patch->resumes = true;
 	return true;
 }
 
@@ -344,7 +336,7 @@ static bool complete(
 	if (patch->given & GIVEN_METHOD)
 		webhook->method = patch->method;
 	if (webhook->method == 0 || (patch->creates && !(patch->given & GIVEN_METHOD)))
-		webhook->method = default_method(format);
+		webhook->method = native_default_method(format);
 	if (!(format->methods & 1U << webhook->method))
 		return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
 			NATIVE_AT_MEMBER(STR("method")),
@@ -363,6 +355,12 @@ static bool change(const struct op *op, struct webhook *webhook, struct err *err
 		webhook->format = DIALECT_CODE_native;
 		webhook->parallel = NATIVE_WEBHOOK_PARALLEL;
 	}
+	/* Pending deliveries have bodies of the format. */
+	if (!patch->creates && patch->given & GIVEN_FORMAT &&
+		patch->format->code != webhook->format)
+		return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
+			NATIVE_AT_MEMBER(STR("format")),
+			"The format cannot be changed: create another webhook.");
 	apply_values(patch, webhook);
 	return native_merge_pairs(
 		       op, true, &patch->headers, webhook->headers, &webhook->header_count, err) &&
@@ -388,6 +386,9 @@ bool native_parse_webhook(
 	}
 	if (creates && !(patch->given & GIVEN_URL))
 		return MEMBER_ERROR(&parser, STR("url"), "url is required.");
+	if (patch->resumes && !(patch->given & GIVEN_ENABLED && patch->enabled))
+		return MEMBER_ERROR(
+			&parser, STR("resume"), "resume needs the member enabled, which is true.");
 	webhook->change = change;
 	webhook->change_data = patch;
 	return true;

@@ -3,6 +3,8 @@
  * address of the connection whether it may connect; so this reader refuses whatever two parsers
  * could understand in two ways.
  */
+#include <arpa/inet.h>
+
 #include "dialect/native/webhook.h"
 
 static bool is_alnum(char c)
@@ -37,20 +39,41 @@ static bool is_port(struct str port)
 static const char *check_ipv6(struct str host)
 {
 	const char *end = memchr(host.ptr, ']', host.len);
+	struct in6_addr parsed;
 	struct str address, rest;
+	char text[INET6_ADDRSTRLEN];
 
 	if (!end)
 		return "The IPv6 address of the URL must be in brackets.";
 	address = (struct str){ host.ptr + 1, (size_t)(end - host.ptr - 1) };
 	rest = str_skip(host, address.len + 2);
-	for (size_t i = 0; i < address.len; i++) {
-		if (!is_hex(address.ptr[i]) && address.ptr[i] != ':' && address.ptr[i] != '.')
-			return "The IPv6 address of the URL is malformed.";
-	}
-	if (address.len < 2 ||
-		(rest.len > 0 && (rest.ptr[0] != ':' || !is_port(str_skip(rest, 1)))))
+	if (address.len >= sizeof(text))
+		return "The IPv6 address of the URL is malformed.";
+	memcpy(text, address.ptr, address.len);
+	text[address.len] = '\0';
+	if (strlen(text) != address.len || inet_pton(AF_INET6, text, &parsed) != 1)
+		return "The IPv6 address of the URL is malformed.";
+	if (rest.len > 0 && (rest.ptr[0] != ':' || !is_port(str_skip(rest, 1))))
 		return "The host or the port of the URL is malformed.";
 	return NULL;
+}
+
+/* The last label may be empty: that of the root. */
+static bool is_name(struct str name)
+{
+	size_t start = 0;
+
+	if (name.len > 1 && name.ptr[name.len - 1] == '.')
+		name.len--;
+	for (size_t i = 0; i <= name.len; i++) {
+		if (i < name.len && name.ptr[i] != '.')
+			continue;
+		if (i == start || i - start > 63 || name.ptr[start] == '-' ||
+			name.ptr[i - 1] == '-')
+			return false;
+		start = i + 1;
+	}
+	return true;
 }
 
 static const char *check_authority(struct str host)
@@ -74,7 +97,7 @@ static const char *check_authority(struct str host)
 			return "The host of the URL must be a name of letters, digits, - and ., or "
 			       "an address; write other letters in their form for the DNS (xn--).";
 	}
-	return NULL;
+	return is_name(name) ? NULL : "The host of the URL is no name of the DNS and no address.";
 }
 
 const char *native_check_url(struct str url)

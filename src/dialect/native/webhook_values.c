@@ -10,6 +10,15 @@ const struct dialect *native_find_format(struct str name)
 	return NULL;
 }
 
+enum webhook_method native_default_method(const struct dialect_webhook *format)
+{
+	size_t method = WEBHOOK_POST;
+
+	while (method < WEBHOOK_GET && !(format->methods & 1U << method))
+		method++;
+	return (enum webhook_method)method;
+}
+
 bool native_parse_secret(struct op *op, const json_t *value, struct str *secret, struct err *err)
 {
 	struct str text = json_str(value), prefix = STR(NATIVE_SECRET_PREFIX);
