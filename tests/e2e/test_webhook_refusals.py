@@ -1,7 +1,7 @@
 """Requests about webhooks that are refused, with the member that is at fault."""
 
 from lib import Instance, run_tests
-from tap import equal
+from tap import equal, ok
 
 HOOKS = "/v1/webhooks"
 URL = "https://example.com/x"
@@ -49,4 +49,20 @@ def refusals():
     instance.stop("refusals")
 
 
-run_tests(refusals)
+def rotations():
+    """A second rotation does not end the secret that receivers still have."""
+    instance = Instance()
+    hook = send(instance, "POST", HOOKS, {"url": URL}).json()
+    path = f"{HOOKS}/{hook['id']}/rotate-secret"
+    instance.secrets.append(hook["secret"])
+    for body, status in (({}, 200), ({}, 409), ({"keep_seconds": 0}, 200), ({}, 200)):
+        answer = send(instance, "POST", path, body)
+        equal(answer.status, status, f"{body}: {status}")
+        if status == 200:
+            instance.secrets.append(answer.json()["secret"])
+        else:
+            ok("keep_seconds" in answer.json()["detail"], "the error has a way out")
+    instance.stop("rotations")
+
+
+run_tests(refusals, rotations)

@@ -196,20 +196,6 @@ static int step_create(struct store *store, void *data, struct err *err)
 
 /* ---- change ---- */
 
-static bool is_equal(const struct webhook *a, const struct webhook *b, bool *equal)
-{
-	struct buf left = BUF_INIT, right = BUF_INIT;
-	bool ok;
-
-	webhook_encode(a, &left);
-	webhook_encode(b, &right);
-	ok = buf_ok(&left) && buf_ok(&right);
-	*equal = ok && str_eq(buf_str(&left), buf_str(&right));
-	buf_free(&left);
-	buf_free(&right);
-	return ok;
-}
-
 /* The webhook goes from disabled to enabled. */
 static int enable(
 	struct store *store, const struct run *run, struct webhook *webhook, struct err *err)
@@ -238,7 +224,7 @@ static int save(struct store *store, struct run *run, const struct webhook *befo
 	bool equal;
 	int rc = 0;
 
-	if (!is_equal(before, webhook, &equal))
+	if (!webhook_is_equal(before, webhook, &equal))
 		return ENGINE_NO_MEMORY;
 	if (!equal) {
 		webhook->revision++;
@@ -282,6 +268,14 @@ static int step_rotate(struct store *store, void *data, struct err *err)
 	if (rc != 0)
 		return rc;
 	webhook = &run->answer->webhooks[0];
+	/* Most likely the response to the first one was lost, and receivers have the old secret. */
+	if (change->keep_ms > 0 && webhook->old_secret.len > 0 &&
+		optional_time_ms(webhook->old_secret_ends) > run->op->now) {
+		err_set(err, ERR_CONFLICT, NULL,
+			"The secret before this one still signs, and a rotation would end it: wait "
+			"until old_secret_ends_at, or end it by keep_seconds 0.");
+		return STEP_FAILED;
+	}
 	before = *webhook;
 	webhook->old_secret = change->keep_ms > 0 ? webhook->secret : STR("");
 	webhook->old_secret_ends = change->keep_ms > 0

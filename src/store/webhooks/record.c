@@ -160,3 +160,17 @@ bool webhook_decode(struct webhook *webhook, struct str bytes, struct arena *are
 	       read_pairs(webhook->query, &webhook->query_count, &bytes) &&
 	       read_filter(&webhook->filter, &bytes, arena) && bytes.len == 0;
 }
+
+bool webhook_is_equal(const struct webhook *a, const struct webhook *b, bool *equal)
+{
+	struct buf left = BUF_INIT, right = BUF_INIT;
+	bool ok;
+
+	webhook_encode(a, &left);
+	webhook_encode(b, &right);
+	ok = buf_ok(&left) && buf_ok(&right);
+	*equal = ok && str_eq(buf_str(&left), buf_str(&right));
+	buf_free(&left);
+	buf_free(&right);
+	return ok;
+}

@@ -48,6 +48,8 @@ struct outbox {
 void webhook_encode(const struct webhook *webhook, struct buf *out);
 /* Texts borrow from the bytes, arrays are in the arena. False: no webhook, or no memory. */
 bool webhook_decode(struct webhook *webhook, struct str bytes, struct arena *arena);
+/* *equal: both have the same record. False without memory. */
+bool webhook_is_equal(const struct webhook *a, const struct webhook *b, bool *equal);
 /* Appends the delivery without webhook and number. */
 void delivery_encode(const struct delivery *delivery, struct buf *out);
 bool delivery_decode(struct delivery *delivery, struct str bytes);
