@@ -54,7 +54,7 @@ struct store_commits {
 /* Counters that requests wait for: of ready tasks, of changed ones, then of feeds. */
 #define STORE_WAKE_COUNTERS (2 * STORE_COMMIT_STRIPES + STORE_TASK_STRIPES)
 #define STORE_PROCESSES	    160 /* that have the store open at the same time */
-#define STORE_LIST_STRIPES   1024
+#define STORE_LIST_STRIPES  1024
 
 struct store_shared {
 	struct store_commits commits; /* all */
