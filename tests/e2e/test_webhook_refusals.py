@@ -62,7 +62,20 @@ def rotations():
             instance.secrets.append(answer.json()["secret"])
         else:
             ok("keep_seconds" in answer.json()["detail"], "the error has a way out")
+            ok("webhook" in answer.json()["title"], "the title is not about tasks", answer)
     instance.stop("rotations")
 
 
-run_tests(refusals, rotations)
+def titles():
+    """Errors of webhooks are not about tasks."""
+    instance = Instance()
+    hook = send(instance, "POST", HOOKS, {"url": URL}).json()
+    instance.secrets.append(hook["secret"])
+    for path in ("018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", f"{hook['id']}/deliveries/1"):
+        answer = instance.request("GET", f"{HOOKS}/{path}", headers=instance.bearer())
+        equal(answer.status, 404, f"{path}: 404")
+        equal(answer.json()["title"], "There is no such webhook or delivery.", "the title")
+    instance.stop("titles")
+
+
+run_tests(refusals, rotations, titles)

@@ -112,18 +112,31 @@ static bool is_about_blank(const struct err *err)
 	return type && strcmp(type, ABOUT_BLANK) == 0;
 }
 
-static void put_type(const struct err *err, int status, struct buf *out)
+/* The general texts are about tasks. */
+static const char *title(const struct request *request, const struct err *err, int status)
+{
+	bool webhook = str_starts(request->path, STR("/v1/webhooks"));
+	const struct err general = { .code = err->code };
+
+	if (is_about_blank(err))
+		return response_reason(status);
+	if (webhook && err->code == ERR_NOT_FOUND)
+		return "There is no such webhook or delivery.";
+	if (webhook && err->code == ERR_CONFLICT)
+		return "The request conflicts with the state of the webhook.";
+	return err_text(&general);
+}
+
+static void put_type(
+	const struct request *request, const struct err *err, int status, struct buf *out)
 {
 	const char *type = native_error_overrides[err->code].location;
-	struct err general;
 
-	err_set(&general, err->code, NULL, NULL);
 	buf_puts(out, "{\"type\":\"");
 	buf_puts(out, type ? type : "/v1/problems/");
 	buf_puts(out, type ? "" : err_name(err->code));
 	buf_puts(out, "\",\"title\":");
-	buf_put_json_string(
-		out, str_cstr(is_about_blank(err) ? response_reason(status) : err_text(&general)));
+	buf_put_json_string(out, str_cstr(title(request, err, status)));
 }
 
 /* Adds a sentence to the title of an error that has none of its own, if more is known. */
@@ -183,7 +196,7 @@ static void put_task(const struct err *err, struct buf *out)
 static void put_problem(const struct request *request, const struct err *err, const char *text,
 	int status, struct buf *out)
 {
-	put_type(err, status, out);
+	put_type(request, err, status, out);
 	buf_puts(out, ",\"status\":");
 	buf_put_number(out, status);
 	put_detail(request, err, text, out);
