@@ -110,7 +110,7 @@ static void places_outlive_a_start(void **state)
 	reopen(&store, &options);
 	feed_expect(store, &place, "3:created");
 	/* numbers go on although no entry is left */
-	store->journal_entries = 0;
+	store->journal_ms = -60000;
 	journal_run_chore(store, "journal");
 	must(store_checkpoint(store, false, NULL, &err), &err);
 	reopen(&store, &options);
@@ -123,6 +123,27 @@ static void places_outlive_a_start(void **state)
 	place = feed_now(store);
 	reopen(&store, &options);
 	options.journal_entries = 1000;
+	reopen(&store, &options);
+	assert_int_equal(feed_error(store, place), ERR_GONE);
+	store_close(store);
+}
+
+/* A process of before a reload writes a row while the keeper has no journal any more. */
+static void epochs_do_not_outlast_a_time_without_a_journal(void **state)
+{
+	struct store_options options = fixture_options(STORE_RECOVER, "reload");
+	uint64_t entries = options.journal_entries;
+	struct feed_place place;
+	struct store *store;
+
+	(void)state;
+	options.journal_entries = 0;
+	store = fixture_open(&options);
+	store->journal_entries = entries;
+	place = feed_now(store);
+	store->journal_entries = 0;
+	journal_run_chore(store, "journal");
+	options.journal_entries = entries;
 	reopen(&store, &options);
 	assert_int_equal(feed_error(store, place), ERR_GONE);
 	store_close(store);
@@ -155,6 +176,7 @@ int main(void)
 		ON_EVERY_ENGINE(needed_events_are_kept),
 		ON_EVERY_ENGINE(without_a_journal_there_are_no_events),
 		CHECK(places_outlive_a_start),
+		CHECK(epochs_do_not_outlast_a_time_without_a_journal),
 		CHECK(restored_store_has_another_epoch),
 	};
 

@@ -55,7 +55,10 @@ int journal_note_import(
 	struct store *store, const struct task *old, struct task *task, int64_t now);
 /* OP_HISTORY. */
 bool journal_read(struct store *store, const struct op *op, struct result *result, struct err *err);
-/* Removes entries by store_options.journal_ms and journal_entries, for one slice. */
+/*
+ * Removes entries by store_options.journal_ms and journal_entries, for one slice; without a journal
+ * the epoch, too.
+ */
 bool journal_trim(struct store *store, bool *more, struct err *err);
 /* OP_FEED. */
 bool journal_feed(struct store *store, const struct op *op, struct result *result, struct err *err);

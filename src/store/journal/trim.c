@@ -130,6 +130,24 @@ static bool trim_entries(struct store *store, struct trim *trim, struct err *err
 	return ok;
 }
 
+static int step_read_epoch(struct store *store, void *data, struct err *err)
+{
+	(void)err;
+	return journal_read_epoch(store, data);
+}
+
+/*
+ * During a reload, a process with the configuration of before may draw an epoch after
+ * journal_open() has removed it. It must not outlast a time without a journal.
+ */
+static bool remove_epoch(struct store *store, struct err *err)
+{
+	struct journal_epoch epoch;
+
+	return step_run(store, ENGINE_READ, step_read_epoch, &epoch, err) &&
+	       (epoch.epoch == 0 || journal_forget_epoch(store, err));
+}
+
 bool journal_trim(struct store *store, bool *more, struct err *err)
 {
 	const struct store_shared *shared = store->shared;
@@ -139,7 +157,7 @@ bool journal_trim(struct store *store, bool *more, struct err *err)
 	uint64_t flushed;
 	bool ok;
 
-	if (!store_flush(store, err))
+	if (!store_flush(store, err) || (store->journal_entries == 0 && !remove_epoch(store, err)))
 		return false;
 	trim.limit = journal_horizon(store, JOURNAL_ALL);
 	flushed = atomic_load(&shared->journal_flushed);
