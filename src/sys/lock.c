@@ -200,6 +200,7 @@ bool lock_try_file(const char *folder, const char *name, int *fd, bool *taken, s
 {
 	struct lock_target target = { .folder = folder, .option = "home", .remedy = "" };
 	int len = snprintf(target.path, sizeof(target.path), "%s/%s", folder, name), lock;
+	bool held;
 
 	if (len <= 0 || len >= (int)sizeof(target.path))
 		return err_set(err, ERR_INVALID, target.option, "%s is too long", folder);
@@ -211,9 +212,10 @@ bool lock_try_file(const char *folder, const char *name, int *fd, bool *taken, s
 		*fd = lock;
 		return true;
 	}
+	held = errno == EWOULDBLOCK || errno == EINTR;
 	fail(&target, "locked", err);
 	close(lock);
-	return errno == EWOULDBLOCK || errno == EINTR;
+	return held;
 }
 
 bool lock_is_in_place(const char *folder, int fd)
