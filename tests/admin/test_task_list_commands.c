@@ -218,7 +218,7 @@ static void watched_task_is_read_once(void **state)
 	snprintf(line, sizeof(line), "task watch %s", id);
 	result = task_call(line, NOTHING, " ");
 	assert_int_equal(strncmp(result.out, "default\n{\"id\":\"", 15), 0);
-	assert_int_equal(count_lines(result.out), 2);
+	assert_int_equal(count_lines(result.out), 3);
 	free_result(&result);
 	task_prints("task watch " UNKNOWN, GIVEN({ ADMIN_TENANT, "default" }), "default\nnull\n");
 	task_fails("task watch " UNKNOWN, NOTHING, "no tenant has a task " UNKNOWN);

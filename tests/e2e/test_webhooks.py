@@ -76,8 +76,8 @@ def last_attempt(instance, hook):
 def read_delivery_status(instance, hook, place):
     """The status of the last attempt of a delivery; the newest one is the first."""
     chosen = deliveries(instance, hook)[place]["id"]
-    attempts = ask(instance, "GET", f"{HOOKS}/{hook['id']}/deliveries/{chosen}")["attempts"]
-    return attempts[-1]["status"] if attempts else None
+    log = ask(instance, "GET", f"{HOOKS}/{hook['id']}/deliveries/{chosen}")["log"]
+    return log[-1]["status"] if log else None
 
 
 # ---- formats ----
@@ -185,7 +185,7 @@ def behaviours():
         delivery = last_attempt(instance, hooks[name])
         if not ok(delivery, f"{name}: an attempt is recorded"):
             continue
-        attempt = delivery["log"][-1] if "log" in delivery else delivery["attempts"][-1]
+        attempt = delivery["log"][-1]
         equal(delivery["state"], "pending" if error else "delivered", f"{name}: the state")
         equal(attempt["status"] or None, status, f"{name}: the status")
         if error:
@@ -214,7 +214,7 @@ def gone_test():
     hook = add_hook(instance, receivers.on("/gone", answers(410, 200)))
     ask(instance, "POST", f"{HOOKS}/{hook['id']}/test", {})
     delivery = last_attempt(instance, hook)
-    equal(delivery and delivery["attempts"][0]["status"], 410, "the test was refused")
+    equal(delivery and delivery["log"][0]["status"], 410, "the test was refused")
     end_task(instance, "movie-1")
     ok(until(lambda: len(receivers.of("/gone")) == 2, 10), "the webhook is called")
     ok(read_hook(instance, hook)["enabled"], "the webhook is enabled")
