@@ -142,14 +142,19 @@ bool transfer_set_options(struct transfer *transfer)
 
 /* ---- errors ---- */
 
-/* Tenants see these texts: they tell nothing of hosts and addresses that are not allowed. */
+/*
+ * Tenants see these texts: they tell nothing of hosts and addresses that are not allowed, nor which
+ * names the resolver of the service knows.
+ */
+#define NO_ADDRESS "The receiver's address cannot be used: it has none, or not a public one."
+
 static const struct {
 	CURLcode code;
 	const char *text;
 } errors[] = {
 	{ CURLE_URL_MALFORMAT, "The URL cannot be used." },
 	{ CURLE_UNSUPPORTED_PROTOCOL, "The URL cannot be used." },
-	{ CURLE_COULDNT_RESOLVE_HOST, "The name of the receiver cannot be resolved." },
+	{ CURLE_COULDNT_RESOLVE_HOST, NO_ADDRESS },
 	{ CURLE_COULDNT_CONNECT, "Cannot connect to the receiver." },
 	{ CURLE_PEER_FAILED_VERIFICATION, "The certificate of the receiver is not valid." },
 	{ CURLE_SSL_CONNECT_ERROR, "The TLS handshake with the receiver failed." },
@@ -188,7 +193,7 @@ static const char *reason(const struct transfer *transfer, CURLcode code, unsign
 		(transfer->header_bytes > 0 && code == CURLE_OUT_OF_MEMORY))
 		return "The header of the response is too large.";
 	if (code == CURLE_COULDNT_CONNECT && transfer->refused > 0 && transfer->tried == 0)
-		return "The address of the receiver is not allowed.";
+		return NO_ADDRESS;
 	/* libcurl's error for HTTP/0.9, which is what anything else looks like. */
 	if (code == CURLE_UNSUPPORTED_PROTOCOL && transfer->tried > 0)
 		return "The response cannot be read as HTTP.";
