@@ -67,6 +67,7 @@ static void encode(const struct webhook *webhook, const struct journal_entry *en
 
 struct filling {
 	struct queue *queue;
+	int64_t now;
 	size_t rows;
 	bool is_full;
 };
@@ -76,23 +77,23 @@ static bool take_delivery(const struct delivery *delivery, void *data)
 	struct filling *filling = data;
 
 	filling->rows++;
-	filling->is_full = !queue_add(filling->queue, delivery);
+	filling->is_full = !queue_add(filling->queue, delivery, filling->now);
 	return !filling->is_full;
 }
 
-/* Reads pending deliveries into the window, if it has room and the store may have some. */
+/* Reads some pending deliveries into the window, if it has room and the store may have some. */
 static bool fill(struct notifier *notifier, struct hook *hook, struct err *err)
 {
 	struct queue *queue = &hook->queue;
-	struct filling filling = { .queue = queue };
-	size_t limit = queue->after == 0 ? QUEUE_MAX : QUEUE_MAX - queue->count;
+	struct filling filling = { .queue = queue, .now = clock_wall_ms() };
+	size_t limit = queue_wants(queue);
 
-	if (queue->is_complete || limit == 0)
+	if (limit == 0)
 		return true;
 	if (!store_webhook_pending(notifier->config->store, &hook->webhook.id, queue->after,
 		    (unsigned)limit, take_delivery, &filling, err))
 		return false;
-	queue->is_complete = filling.rows < limit && !filling.is_full && queue->count < QUEUE_MAX;
+	queue_was_filled(queue, filling.rows < limit && !filling.is_full);
 	notifier->unflushed = true;
 	return true;
 }
@@ -108,6 +109,7 @@ static bool gather_hook(struct notifier *notifier, struct hook *hook, struct err
 			    notifier->config->store, &hook->webhook, encode, &added, &more, err))
 			return false;
 		hook->gathers = more;
+		hook->pending += added;
 		if (added > 0) {
 			hook->queue.is_complete = false;
 			notifier->unflushed = true;
@@ -148,7 +150,10 @@ static void look_for_news(struct notifier *notifier, struct hook_tenant *tenant,
 		hook->gathers = true;
 }
 
-/* Each webhook has one step of FEED_SCAN_MAX entries in its turn; the next turn goes on. */
+/*
+ * In a round each webhook has one step of FEED_SCAN_MAX entries, and one of QUEUE_FILL deliveries.
+ * A round that takes too long goes on in the next turn, with those that had none.
+ */
 static bool gather_all(struct notifier *notifier, struct err *err)
 {
 	int64_t until = clock_mono_us() + GATHER_US, now = clock_mono_ms();
@@ -156,12 +161,16 @@ static bool gather_all(struct notifier *notifier, struct err *err)
 	for (struct hook_tenant *tenant = notifier->hooks.tenants; tenant; tenant = tenant->next) {
 		look_for_news(notifier, tenant, now);
 		for (struct hook *hook = tenant->hooks; hook; hook = hook->next) {
+			if (hook->round == notifier->round)
+				continue;
 			if (clock_mono_us() >= until)
 				return true;
+			hook->round = notifier->round;
 			if (!try_hook(notifier, hook, err))
 				return false;
 		}
 	}
+	notifier->round++;
 	return true;
 }
 

@@ -204,6 +204,7 @@ bool hooks_put(struct hooks *hooks, const struct webhook *webhook,
 		return err_no_memory(err);
 	hook->found = true;
 	hook->gathers = true;
+	hook->pending = state->pending;
 	if (hook->removed) {
 		hook->removed = false;
 		hooks->count++;
@@ -217,6 +218,14 @@ bool hooks_put(struct hooks *hooks, const struct webhook *webhook,
 		return true;
 	remove_hook(hooks, hook);
 	return err_no_memory(err);
+}
+
+void hooks_reread(struct hooks *hooks)
+{
+	for (struct hook_tenant *tenant = hooks->tenants; tenant; tenant = tenant->next) {
+		for (struct hook *hook = tenant->hooks; hook; hook = hook->next)
+			queue_reread(&hook->queue);
+	}
 }
 
 void hooks_end(struct hooks *hooks, struct transfers *transfers)

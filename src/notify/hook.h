@@ -19,6 +19,8 @@ struct hook {
 	struct queue queue;
 	struct transfer_place place;
 	unsigned under_way;
+	uint64_t pending;	     /* deliveries, as far as is known */
+	uint64_t round;		     /* in which its events were gathered last */
 	bool gathers;		     /* the journal may have entries for it */
 	bool found;		     /* by the round of reading */
 	bool removed;		     /* freed when nothing is under way */
@@ -57,6 +59,8 @@ bool hooks_put(struct hooks *hooks, const struct webhook *webhook,
 void hooks_end(struct hooks *hooks, struct transfers *transfers);
 /* Frees removed webhooks without requests under way, and tenants without webhooks. */
 void hooks_tidy(struct hooks *hooks, struct transfers *transfers);
+/* Has the pending deliveries of all webhooks read again, with their times. */
+void hooks_reread(struct hooks *hooks);
 /* Gives the next turn to the other webhooks of the tenant; to the other tenants. */
 void hooks_to_end(struct hook_tenant *tenant, struct hook *hook);
 void hooks_rotate_tenants(struct hooks *hooks);

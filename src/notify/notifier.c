@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "notify/notifier_parts.h"
 
+/* A clock that was set back by more. */
+#define CLOCK_STEP_MS 10000
+
 /* ---- the store ---- */
 
 static bool flush(struct notifier *notifier, struct err *err)
@@ -20,6 +23,14 @@ static bool flush(struct notifier *notifier, struct err *err)
 	return true;
 }
 
+/* The window has all of them when it is complete. */
+static uint64_t pending_of(const struct hook *hook)
+{
+	uint64_t known = hook->queue.count;
+
+	return hook->queue.is_complete || known > hook->pending ? known : hook->pending;
+}
+
 static void publish(const struct notifier *notifier)
 {
 	struct store_health *health = notifier->config->health;
@@ -30,7 +41,7 @@ static void publish(const struct notifier *notifier)
 	for (const struct hook_tenant *tenant = notifier->hooks.tenants; tenant;
 		tenant = tenant->next) {
 		for (const struct hook *hook = tenant->hooks; hook; hook = hook->next)
-			pending += hook->queue.count;
+			pending += pending_of(hook);
 	}
 	atomic_store(&health->webhooks, notifier->hooks.count);
 	atomic_store(&health->deliveries_pending, pending);
@@ -38,10 +49,21 @@ static void publish(const struct notifier *notifier)
 	atomic_fetch_add(&health->deliveries_failed, notifier->failed);
 }
 
+/* The times of further attempts are shortened when they are read (queue_add()). */
+static void watch_clock(struct notifier *notifier)
+{
+	int64_t now = clock_wall_ms();
+
+	if (now < notifier->wall - CLOCK_STEP_MS)
+		hooks_reread(&notifier->hooks);
+	notifier->wall = now;
+}
+
 /* While the store refuses changes nothing is sent, because its end could not be recorded. */
 static bool use_store(struct notifier *notifier, struct err *err)
 {
 	notifier->refused = false;
+	watch_clock(notifier);
 	if (!outcomes_record(&notifier->outcomes, notifier->config->store, err) &&
 		!notifier_pass_error(notifier, err))
 		return false;
@@ -122,7 +144,7 @@ static void free_all(struct notifier *notifier)
 
 bool notifier_run(const struct notifier_config *config, struct err *err)
 {
-	struct notifier notifier = { .config = config };
+	struct notifier notifier = { .config = config, .round = 1 };
 	bool ok = true;
 
 	if (!transfers_new(&notifier.transfers, config->networks, config->network_count, err))

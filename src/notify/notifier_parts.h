@@ -12,6 +12,8 @@ struct notifier {
 	uint64_t changes; /* store_webhook_changes() before the webhooks were read */
 	bool loaded;
 	int64_t next_load, next_store; /* monotonic ms */
+	uint64_t round;		       /* of gathering; from 1 */
+	int64_t wall;		       /* the clock at the last use of the store; ms */
 	bool unflushed;		       /* deliveries were read that may not be durable yet */
 	bool refused;		       /* the store has refused a change: nothing is sent */
 	bool warned;		       /* of that */

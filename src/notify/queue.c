@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "notify/schedule.h"
+
 void queue_free(struct queue *queue)
 {
 	free(queue->items);
@@ -40,15 +42,15 @@ static bool is_same_task(const struct queue_item *a, const struct queue_item *b)
 static void block(struct queue *queue, size_t at)
 {
 	struct queue_item *item = &queue->items[at];
-	bool found = false;
 
-	for (size_t i = 0; i < queue->count; i++) {
-		if (is_same_task(&queue->items[i], item)) {
-			queue->items[i].blocked = found;
-			found = true;
-		}
+	for (size_t i = 0; i < at && !item->blocked; i++)
+		item->blocked = is_same_task(&queue->items[i], item);
+	for (size_t i = at + 1; i < queue->count && !item->blocked; i++) {
+		if (!is_same_task(&queue->items[i], item))
+			continue;
+		queue->items[i].blocked = true;
+		return;
 	}
-	queue->due_known = false;
 }
 
 static void remove_at(struct queue *queue, size_t at)
@@ -59,9 +61,9 @@ static void remove_at(struct queue *queue, size_t at)
 	memmove(&queue->items[at], &queue->items[at + 1],
 		(queue->count - at) * sizeof(*queue->items));
 	queue->due_known = false;
-	for (size_t i = at; i < queue->count; i++) {
+	for (size_t i = at; i < queue->count && !removed.blocked; i++) {
 		if (is_same_task(&queue->items[i], &removed)) {
-			block(queue, i);
+			queue->items[i].blocked = false;
 			return;
 		}
 	}
@@ -96,20 +98,29 @@ static bool make_room(struct queue *queue, uint64_t number)
 	return true;
 }
 
-static int64_t time_of(const struct delivery *delivery)
+static int64_t time_of(const struct delivery *delivery, int64_t now)
 {
-	return optional_time_is_set(delivery->next) ? optional_time_ms(delivery->next) : 0;
+	int64_t next = optional_time_is_set(delivery->next) ? optional_time_ms(delivery->next) : 0;
+
+	return next <= now + SCHEDULE_WAIT_MAX ? next : now + SCHEDULE_WAIT_MAX;
 }
 
-bool queue_add(struct queue *queue, const struct delivery *delivery)
+static uint8_t few(unsigned attempts)
+{
+	return (uint8_t)(attempts < UINT8_MAX ? attempts : UINT8_MAX);
+}
+
+bool queue_add(struct queue *queue, const struct delivery *delivery, int64_t now)
 {
 	struct queue_item *item = find(queue, delivery->number);
 	size_t at;
 
 	queue->due_known = false;
 	if (item) {
-		if (!item->sending)
-			item->next = time_of(delivery);
+		if (!item->sending) {
+			item->next = time_of(delivery, now);
+			item->attempts = few(delivery->attempts);
+		}
 	} else {
 		if (!make_room(queue, delivery->number))
 			return false;
@@ -118,7 +129,8 @@ bool queue_add(struct queue *queue, const struct delivery *delivery)
 			(queue->count - at) * sizeof(*queue->items));
 		queue->items[at] = (struct queue_item){ .number = delivery->number,
 			.task = delivery->entry.id,
-			.next = time_of(delivery),
+			.next = time_of(delivery, now),
+			.attempts = few(delivery->attempts),
 			.test = delivery->test };
 		queue->count++;
 		if (!delivery->test)
@@ -129,22 +141,58 @@ bool queue_add(struct queue *queue, const struct delivery *delivery)
 	return true;
 }
 
+/* All that has room was read: those behind the last one wait in the store. */
+static bool has_ended(const struct queue *queue)
+{
+	return queue->is_complete ||
+	       (queue->count >= QUEUE_MAX && queue->after >= queue->items[queue->count - 1].number);
+}
+
+size_t queue_wants(const struct queue *queue)
+{
+	return has_ended(queue) ? 0 : QUEUE_FILL;
+}
+
+void queue_was_filled(struct queue *queue, bool is_last)
+{
+	queue->is_complete = is_last && queue->count < QUEUE_MAX;
+	if (!queue->again || !has_ended(queue))
+		return;
+	queue->again = false;
+	queue_reread(queue);
+}
+
+/* What is being read is read to the end, although changes may ask for it again and again. */
 void queue_reread(struct queue *queue)
 {
+	if (!has_ended(queue) && queue->after > 0) {
+		queue->again = true;
+		return;
+	}
 	queue->after = 0;
 	queue->is_complete = false;
 }
 
-struct queue_item *queue_next(struct queue *queue, int64_t now, bool only_tests)
+static bool may_be_sent(const struct queue_item *item, int64_t now)
 {
+	return !item->sending && !item->blocked && item->next <= now;
+}
+
+struct queue_item *queue_next(struct queue *queue, int64_t now, enum queue_choice choice)
+{
+	struct queue_item *found = NULL;
+
 	for (size_t i = 0; i < queue->count; i++) {
 		struct queue_item *item = &queue->items[i];
 
-		if (!item->sending && !item->blocked && item->next <= now &&
-			(item->test || !only_tests))
-			return item;
+		if (!may_be_sent(item, now) || (choice == QUEUE_FIRST_TEST && !item->test))
+			continue;
+		if (!found || item->attempts < found->attempts)
+			found = item;
+		if (choice != QUEUE_LEAST || found->attempts == 0)
+			return found;
 	}
-	return NULL;
+	return found;
 }
 
 void queue_begin(struct queue *queue, struct queue_item *item)
@@ -153,7 +201,7 @@ void queue_begin(struct queue *queue, struct queue_item *item)
 	queue->due_known = false;
 }
 
-void queue_retry(struct queue *queue, uint64_t number, int64_t next)
+void queue_put_back(struct queue *queue, uint64_t number, int64_t next)
 {
 	struct queue_item *item = find(queue, number);
 
@@ -162,6 +210,15 @@ void queue_retry(struct queue *queue, uint64_t number, int64_t next)
 	item->sending = false;
 	item->next = next;
 	queue->due_known = false;
+}
+
+void queue_retry(struct queue *queue, uint64_t number, unsigned attempts, int64_t next)
+{
+	struct queue_item *item = find(queue, number);
+
+	if (item)
+		item->attempts = few(attempts);
+	queue_put_back(queue, number, next);
 }
 
 void queue_remove(struct queue *queue, uint64_t number)

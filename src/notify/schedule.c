@@ -62,13 +62,27 @@ static void extend_pause(struct schedule_health *health, int64_t now)
 		health->until = now + health->pause_ms;
 }
 
+bool schedule_is_failing(const struct schedule_health *health)
+{
+	return health->failures >= SCHEDULE_FAILURES;
+}
+
+/* The receiver works: it has taken the delivery, or refused it. */
+static bool has_answered(unsigned status)
+{
+	bool refused = status >= 400 && status < 500;
+
+	return has_succeeded(status) ||
+	       (refused && status != 408 && status != 410 && status != 425 && status != 429);
+}
+
 bool schedule_note(struct schedule_health *health, const struct schedule_answer *answer,
 	uint64_t delivery, int64_t now)
 {
-	bool failing = health->failures >= SCHEDULE_FAILURES;
+	bool failing = schedule_is_failing(health);
 	int64_t asked = asked_wait_ms(answer);
 
-	if (has_succeeded(answer->status)) {
+	if (has_answered(answer->status)) {
 		*health = (struct schedule_health){ 0 };
 		return failing;
 	}
@@ -80,16 +94,16 @@ bool schedule_note(struct schedule_health *health, const struct schedule_answer 
 	health->failed = delivery;
 	if (asked > 0 && health->until < now + asked)
 		health->until = now + asked;
-	if (health->failures >= SCHEDULE_FAILURES)
+	if (schedule_is_failing(health))
 		extend_pause(health, now);
-	return !failing && health->failures >= SCHEDULE_FAILURES;
+	return !failing && schedule_is_failing(health);
 }
 
 unsigned schedule_slots(const struct schedule_health *health, unsigned parallel, int64_t now)
 {
 	if (now < health->until)
 		return 0;
-	return health->failures >= SCHEDULE_FAILURES ? 1 : parallel;
+	return schedule_is_failing(health) ? 1 : parallel;
 }
 
 uint32_t schedule_retry_after(struct str value, int64_t now)

@@ -8,6 +8,7 @@
 
 /* After 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, each 20 % more or less. */
 #define SCHEDULE_ATTEMPTS	 10
+#define SCHEDULE_WAIT_MAX	 (INT64_C(24) * 3600 * 1000 * 6 / 5) /* ms: the longest of them */
 #define SCHEDULE_RETRY_AFTER_MAX 3600 /* seconds: a longer Retry-After counts as this */
 /* Without a delivery for this time, a webhook is disabled when one is given up, in ms. */
 #define SCHEDULE_DISABLE_MS (INT64_C(3) * 86400 * 1000)
@@ -44,7 +45,9 @@ bool schedule_must_disable(struct optional_time failing_since, int64_t now);
 
 /*
  * A receiver that fails. After SCHEDULE_FAILURES of different deliveries nothing is sent for a
- * time, and then one delivery at once, until one succeeds. Zero: it works. Times are monotonic ms.
+ * time, and then one delivery at once, until one succeeds or is refused. Zero: it works. A status
+ * of 4xx refuses the delivery, not all of them: the receiver works; but not 408, 410, 425 and 429.
+ * Times are monotonic ms.
  */
 struct schedule_health {
 	unsigned failures; /* in a row, of different deliveries */
@@ -53,6 +56,8 @@ struct schedule_health {
 	int64_t until;	   /* nothing is sent before */
 };
 
+/* Whether it fails, so that deliveries pause. */
+bool schedule_is_failing(const struct schedule_health *health);
 /* Notes the end of an attempt. Returns true if the receiver began to fail, or works again. */
 bool schedule_note(struct schedule_health *health, const struct schedule_answer *answer,
 	uint64_t delivery, int64_t now);

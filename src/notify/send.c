@@ -65,18 +65,20 @@ static void note_health(struct hook *hook, const struct schedule_answer *answer,
 	else if (!optional_time_is_set(hook->failing_since))
 		hook->failing_since = optional_time(now);
 	if (schedule_note(&hook->health, answer, sending->number, mono))
-		log_change(hook, !ok, mono);
+		log_change(hook, schedule_is_failing(&hook->health), mono);
 }
 
 static void update_queue(struct notifier *notifier, struct hook *hook,
-	const struct delivery_outcome *outcome, const struct schedule_verdict *verdict)
+	const struct delivery_outcome *outcome, const struct schedule_verdict *verdict,
+	unsigned attempts)
 {
 	if (outcome->state == DELIVERY_PENDING) {
-		queue_retry(&hook->queue, outcome->number,
+		queue_retry(&hook->queue, outcome->number, attempts,
 			outcome->attempt.at + outcome->attempt.took_ms + verdict->wait_ms);
 		return;
 	}
 	queue_remove(&hook->queue, outcome->number);
+	hook->pending -= hook->pending > 0;
 	/* The journal may have events for which there was no room. */
 	if (!hook->queue.is_complete)
 		hook->gathers = true;
@@ -109,7 +111,7 @@ static bool take_end(struct notifier *notifier, const struct sending *sending,
 	is_current = !hook->removed && hook->webhook.revision == sending->revision;
 	if (is_current)
 		note_health(hook, &answer, sending, ended);
-	update_queue(notifier, hook, &outcome, &verdict);
+	update_queue(notifier, hook, &outcome, &verdict, sending->attempts);
 	if (!outcomes_add(&notifier->outcomes, &outcome))
 		queue_reread(&hook->queue);
 	if (!is_current)
@@ -172,7 +174,7 @@ static bool fail(struct notifier *notifier, const struct attempt *attempt, struc
 	if (reason.code == ERR_NO_MEMORY) {
 		attempt->sending->hook->under_way--;
 		attempt->sending->hook->tenant->under_way--;
-		queue_retry(&attempt->sending->hook->queue, attempt->sending->number,
+		queue_put_back(&attempt->sending->hook->queue, attempt->sending->number,
 			attempt->now + RETRY_MS);
 		return true;
 	}
@@ -206,7 +208,7 @@ static bool send_one(
 	bool ok;
 
 	if (!sending) {
-		queue_retry(&hook->queue, item->number, attempt.now + RETRY_MS);
+		queue_put_back(&hook->queue, item->number, attempt.now + RETRY_MS);
 		return true;
 	}
 	*sending = (struct sending){ .hook = hook,
@@ -222,7 +224,7 @@ static bool send_one(
 		if (ok)
 			queue_remove(&hook->queue, sending->number);
 		else
-			queue_retry(&hook->queue, sending->number, attempt.now + RETRY_MS);
+			queue_put_back(&hook->queue, sending->number, attempt.now + RETRY_MS);
 		ok = ok || notifier_pass_error(notifier, err);
 		free(sending);
 	}
@@ -248,14 +250,20 @@ static unsigned hook_slots(const struct hook *hook)
 	return hook->tenant->under_way < NOTIFIER_HOOK_CROWDED ? hook->webhook.parallel : 1;
 }
 
-/* A test is sent also while the receiver is left alone: it may work again. */
+/*
+ * A test is sent also while the receiver is left alone: it may work again. A receiver that fails
+ * may do so because of some deliveries only, so that others are tried before them.
+ */
 static struct queue_item *next_item(struct hook *hook, int64_t wall, int64_t mono)
 {
 	unsigned most = hook_slots(hook), slots = schedule_slots(&hook->health, most, mono);
 
 	if (hook->removed || hook->under_way >= most || queue_due(&hook->queue) > wall)
 		return NULL;
-	return queue_next(&hook->queue, wall, hook->under_way >= slots);
+	if (hook->under_way >= slots)
+		return queue_next(&hook->queue, wall, QUEUE_FIRST_TEST);
+	return queue_next(
+		&hook->queue, wall, schedule_is_failing(&hook->health) ? QUEUE_LEAST : QUEUE_FIRST);
 }
 
 /* One delivery of the tenant, of the webhook whose turn it is. */

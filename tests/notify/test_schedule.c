@@ -139,6 +139,46 @@ static void a_receiver_that_fails_is_left_alone(void **state)
 	assert_int_equal(schedule_slots(&health, 4, now + pause), 4);
 }
 
+static void a_delivery_that_is_refused_makes_no_pause(void **state)
+{
+	static const struct {
+		unsigned status;
+		bool works;
+	} cases[] = {
+		{ 0, false },
+		{ 302, false },
+		{ 399, false },
+		{ 400, true },
+		{ 401, true },
+		{ 404, true },
+		{ 408, false },
+		{ 409, true },
+		{ 410, false },
+		{ 422, true },
+		{ 425, false },
+		{ 429, false },
+		{ 499, true },
+		{ 500, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct schedule_answer answer = { .status = cases[i].status };
+		const struct schedule_answer bad = { .status = 500 };
+		struct schedule_health health = { 0 };
+
+		for (uint64_t number = 1; number <= 9; number++)
+			schedule_note(&health, &answer, number, 1000);
+		assert_int_equal(schedule_is_failing(&health), !cases[i].works);
+		health = (struct schedule_health){ 0 };
+		for (uint64_t number = 1; number <= SCHEDULE_FAILURES; number++)
+			schedule_note(&health, &bad, number, 1000);
+		assert_int_equal(schedule_note(&health, &answer, 9, 1000 + SCHEDULE_PAUSE_MIN),
+			cases[i].works);
+		assert_int_equal(schedule_is_failing(&health), !cases[i].works);
+	}
+}
+
 static void requests_under_way_do_not_extend_the_pause(void **state)
 {
 	const struct schedule_answer bad = { 0 };
@@ -178,6 +218,7 @@ int main(void)
 		CHECK(retry_after_is_kept),
 		CHECK(retry_after_is_read),
 		CHECK(a_receiver_that_fails_is_left_alone),
+		CHECK(a_delivery_that_is_refused_makes_no_pause),
 		CHECK(requests_under_way_do_not_extend_the_pause),
 		CHECK(retry_after_holds_for_all_deliveries),
 		CHECK(a_webhook_is_disabled_after_three_days),
