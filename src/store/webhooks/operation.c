@@ -324,34 +324,31 @@ static int step_add(struct store *store, void *data, struct err *err)
 
 static const struct {
 	store_step *step;
-	enum engine_access access;
+	bool writes;
 	bool counts;	/* needs the keys of all webhooks */
 	bool grows;	/* not while the disk is nearly full */
 	bool may_begin; /* needs the place of now */
 	bool shows;	/* the response is the webhook: it has an entity tag */
 } actions[WEBHOOK_ACTIONS] = {
 	[WEBHOOK_CREATE] = { .step = step_create,
-		.access = ENGINE_WRITE,
+		.writes = true,
 		.counts = true,
 		.grows = true,
 		.may_begin = true,
 		.shows = true },
-	[WEBHOOK_LIST] = { .step = step_list, .access = ENGINE_READ, .counts = true },
-	[WEBHOOK_READ] = { .step = step_read, .access = ENGINE_READ, .shows = true },
+	[WEBHOOK_LIST] = { .step = step_list, .counts = true },
+	[WEBHOOK_READ] = { .step = step_read, .shows = true },
 	[WEBHOOK_CHANGE] = { .step = step_change,
-		.access = ENGINE_WRITE,
+		.writes = true,
 		.may_begin = true,
 		.shows = true },
-	[WEBHOOK_REMOVE] = { .step = step_remove, .access = ENGINE_WRITE },
-	[WEBHOOK_ROTATE] = { .step = step_rotate, .access = ENGINE_WRITE, .shows = true },
-	[WEBHOOK_TEST] = { .step = step_add,
-		.access = ENGINE_WRITE,
-		.grows = true,
-		.may_begin = true },
-	[WEBHOOK_DELIVERIES] = { .step = step_read, .access = ENGINE_READ },
-	[WEBHOOK_DELIVERY] = { .step = step_read, .access = ENGINE_READ },
+	[WEBHOOK_REMOVE] = { .step = step_remove, .writes = true },
+	[WEBHOOK_ROTATE] = { .step = step_rotate, .writes = true, .shows = true },
+	[WEBHOOK_TEST] = { .step = step_add, .writes = true, .grows = true, .may_begin = true },
+	[WEBHOOK_DELIVERIES] = { .step = step_read },
+	[WEBHOOK_DELIVERY] = { .step = step_read },
 	[WEBHOOK_REDELIVER] = { .step = step_add,
-		.access = ENGINE_WRITE,
+		.writes = true,
 		.grows = true,
 		.may_begin = true },
 };
@@ -388,7 +385,8 @@ bool webhook_apply(struct store *store, const struct op *op, struct result *resu
 	if (!run.answer)
 		return err_no_memory(err);
 	ok = prepare(store, &run, err) &&
-	     step_run(store, actions[action].access, actions[action].step, &run, err);
+	     step_run(store, actions[action].writes ? ENGINE_WRITE : ENGINE_READ,
+		     actions[action].step, &run, err);
 	if (ok && run.notifies)
 		webhook_raise_changes(store);
 	if (ok && run.answer->count > 0 && run.changed)
