@@ -325,32 +325,26 @@ static int step_add(struct store *store, void *data, struct err *err)
 static const struct {
 	store_step *step;
 	bool writes;
-	bool counts;	/* needs the keys of all webhooks */
-	bool grows;	/* not while the disk is nearly full */
-	bool may_begin; /* needs the place of now */
-	bool shows;	/* the response is the webhook: it has an entity tag */
+	bool counts; /* needs the keys of all webhooks */
+	bool grows;  /* not while the disk is nearly full */
+	bool begins; /* needs the place of now */
+	bool shows;  /* the response is the webhook: it has an entity tag */
 } actions[WEBHOOK_ACTIONS] = {
 	[WEBHOOK_CREATE] = { .step = step_create,
 		.writes = true,
 		.counts = true,
 		.grows = true,
-		.may_begin = true,
+		.begins = true,
 		.shows = true },
 	[WEBHOOK_LIST] = { .step = step_list, .counts = true },
 	[WEBHOOK_READ] = { .step = step_read, .shows = true },
-	[WEBHOOK_CHANGE] = { .step = step_change,
-		.writes = true,
-		.may_begin = true,
-		.shows = true },
+	[WEBHOOK_CHANGE] = { .step = step_change, .writes = true, .begins = true, .shows = true },
 	[WEBHOOK_REMOVE] = { .step = step_remove, .writes = true },
 	[WEBHOOK_ROTATE] = { .step = step_rotate, .writes = true, .shows = true },
-	[WEBHOOK_TEST] = { .step = step_add, .writes = true, .grows = true, .may_begin = true },
+	[WEBHOOK_TEST] = { .step = step_add, .writes = true, .grows = true, .begins = true },
 	[WEBHOOK_DELIVERIES] = { .step = step_read },
 	[WEBHOOK_DELIVERY] = { .step = step_read },
-	[WEBHOOK_REDELIVER] = { .step = step_add,
-		.writes = true,
-		.grows = true,
-		.may_begin = true },
+	[WEBHOOK_REDELIVER] = { .step = step_add, .writes = true, .grows = true, .begins = true },
 };
 
 static bool prepare(struct store *store, struct run *run, struct err *err)
@@ -364,7 +358,7 @@ static bool prepare(struct store *store, struct run *run, struct err *err)
 		return false;
 	/* A webhook can be disabled without a journal. */
 	run->now_err.code = ERR_NONE;
-	if (actions[action].may_begin &&
+	if (actions[action].begins &&
 		!webhook_find_now(store, run->op->tenant, &run->now, &run->now_err) &&
 		action != WEBHOOK_CHANGE) {
 		*err = run->now_err;
