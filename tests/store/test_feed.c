@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "feed_fixture.h"
+#include "libdb_leak.h"
 #include "store/internal.h"
 #include "store/wake.h"
 
