@@ -234,24 +234,61 @@ static void limit_ring(struct stream_feed *feed, size_t max, size_t max_bytes)
 		forget_first(feed);
 }
 
+/* The ring has a gap: all streams look for what they have missed. */
 static void begin_again(struct stream_feed *feed, const struct feed_place *place)
 {
 	while (feed->count > 0)
 		forget_first(feed);
 	feed->begin = feed->texts_begin[0] = feed->texts_begin[1] = place->number;
-	feed->gone = false;
+	feed->fresh = 0;
+	feed->generation++;
+}
+
+/* Whether the tenant has no events behind those of the last read. */
+static bool is_quiet(const struct stream_feed *feed, const struct app *app)
+{
+	return !feed->more && store_wake_count(app->store, feed->source) == feed->seen;
 }
 
 bool stream_feed_has_news(const struct stream_feed *feed, const struct app *app)
 {
-	return feed->more || store_wake_count(app->store, feed->source) != feed->seen;
+	return feed->gone || !is_quiet(feed, app);
+}
+
+/* A quiet tenant has lost nothing: all that it has now comes behind what was read. */
+static enum feed_start start_of(const struct stream_feed *feed, const struct app *app)
+{
+	if (!feed->gone)
+		return FEED_FROM_PLACE;
+	return is_quiet(feed, app) ? FEED_FROM_FIRST : FEED_FROM_NOW;
+}
+
+/* The counter is compared after the read: entries that it passed over have raised it before. */
+static bool has_gap(const struct stream_feed *feed, const struct app *app,
+	const struct op_feed *wanted, const struct feed_answer *answer)
+{
+	if (wanted->start == FEED_FROM_PLACE)
+		return false;
+	return wanted->start == FEED_FROM_NOW || answer->next.epoch != feed->read.epoch ||
+	       !is_quiet(feed, app);
+}
+
+static void note_read(
+	struct stream_feed *feed, const struct feed_answer *answer, bool gap, uint64_t seen)
+{
+	if (gap)
+		begin_again(feed, &answer->next);
+	feed->gone = false;
+	feed->read = answer->next;
+	feed->more = answer->more;
+	feed->seen = seen;
 }
 
 bool stream_feed_read(
 	struct stream_feed *feed, struct app *app, size_t max_bytes, bool *changed, struct err *err)
 {
 	const struct op_feed wanted = {
-		.start = feed->gone ? FEED_FROM_NOW : FEED_FROM_PLACE,
+		.start = start_of(feed, app),
 		.after = feed->read,
 		.limit = STREAM_READ_MAX,
 		.with_tasks = feed->streams[1] > 0,
@@ -265,14 +302,10 @@ bool stream_feed_read(
 	answer = result.feed;
 	for (size_t i = 0; ok && i < answer->count; i++)
 		ok = add_event(feed, answer->next.epoch, &answer->events[i]) || err_no_memory(err);
-	if (ok && feed->gone)
-		begin_again(feed, &answer->next);
 	if (ok) {
 		*changed = answer->next.number != feed->read.number ||
 			   answer->next.epoch != feed->read.epoch;
-		feed->read = answer->next;
-		feed->more = answer->more;
-		feed->seen = seen;
+		note_read(feed, answer, has_gap(feed, app, &wanted, answer), seen);
 		limit_ring(feed, STREAM_RING, max_bytes);
 	} else {
 		forget_fresh(feed);

@@ -41,9 +41,9 @@ struct stream_feed {
 	unsigned source;	 /* counter of the store */
 	uint64_t seen;		 /* its value before the last read */
 	bool more;		 /* there is more to read now */
-	bool gone; /* the journal does not have the place any more: go on with what follows */
-	uint64_t flush_mark; /* connection_shared.flushes at the last read */
-	int64_t read_ms;     /* monotonic */
+	bool gone;		 /* the journal does not have the place of the last read any more */
+	uint64_t flush_mark;	 /* connection_shared.flushes at the last read */
+	int64_t read_ms;	 /* monotonic */
 	/* Those that have got less are first; then generation is that of the feed. */
 	struct stream_list current;
 	/* For the encoder of both texts; NULL: no stream has wanted them. */
@@ -79,7 +79,8 @@ bool stream_feed_has_news(const struct stream_feed *feed, const struct app *app)
 /*
  * Reads the next events into the ring, which keeps at most max_bytes of older ones. *changed:
  * stream_feed_publish() has something to publish. ERR_GONE: the journal does not have the place
- * any more; the next read begins with what happens from now on.
+ * any more. If the tenant had no events since the last read, the next one goes on. Else it empties
+ * the ring, and the streams find out by themselves whether their places are gone, too.
  */
 bool stream_feed_read(struct stream_feed *feed, struct app *app, size_t max_bytes, bool *changed,
 	struct err *err);

@@ -5,6 +5,11 @@
 
 /* A feed is not read again within this time, in ms. */
 #define READ_PAUSE_MS 1
+/*
+ * A feed without news is read again, because its place goes on with the events of other tenants,
+ * and an old one would be gone. Less than STREAM_HEARTBEAT_MS.
+ */
+#define STALE_MS 5000
 
 static bool is_unpublished(const struct stream_feed *feed)
 {
@@ -29,16 +34,6 @@ static void publish(struct connection_shared *shared, struct stream_feed *feed)
 	}
 }
 
-static void end_all(struct connection_shared *shared, const struct stream_feed *feed)
-{
-	struct stream *next;
-
-	for (struct stream *stream = TAILQ_FIRST(&feed->current); stream; stream = next) {
-		next = TAILQ_NEXT(stream, list);
-		streams_stop(shared, stream);
-	}
-}
-
 /* Rings of all feeds are bounded, too. */
 static size_t ring_max(const struct connection_shared *shared)
 {
@@ -53,14 +48,21 @@ static void read_feed(struct connection_shared *shared, struct stream_feed *feed
 	bool changed;
 
 	streams->ring_bytes -= feed->bytes;
-	if (!stream_feed_read(feed, &shared->app, ring_max(shared), &changed, &err) &&
-		err.code == ERR_GONE)
-		end_all(shared, feed);
+	stream_feed_read(feed, &shared->app, ring_max(shared), &changed, &err);
 	streams->ring_bytes += feed->bytes;
 	feed->read_ms = shared->now_ms;
 	feed->flush_mark = shared->flushes;
 	if (changed)
 		publish(shared, feed);
+}
+
+static bool is_read_due(const struct connection_shared *shared, const struct stream_feed *feed)
+{
+	int64_t age = shared->now_ms - feed->read_ms;
+
+	if (age < READ_PAUSE_MS)
+		return false;
+	return age >= STALE_MS || stream_feed_has_news(feed, &shared->app);
 }
 
 /* Returns false if the feed is gone. */
@@ -78,9 +80,9 @@ static bool look_after(struct connection_shared *shared, struct stream_feed *fee
 	}
 	if (is_unpublished(feed))
 		publish(shared, feed);
-	if (is_unpublished(feed) || !stream_feed_has_news(feed, &shared->app))
+	if (is_unpublished(feed))
 		return true;
-	if (shared->now_ms - feed->read_ms >= READ_PAUSE_MS)
+	if (is_read_due(shared, feed))
 		read_feed(shared, feed);
 	streams->more |= stream_feed_has_news(feed, &shared->app);
 	return true;

@@ -57,6 +57,8 @@ static bool read_feed(const struct op_feed *feed, struct result *result, struct 
 	while (place.number < events.last && answer->count < feed->limit) {
 		struct feed_event event = event_of(++place.number);
 
+		if (event.entry.number >= events.others_from && event.entry.number <= events.others)
+			continue;
 		if (feed_filter_matches(&feed->filter, &event.entry))
 			answer->events[answer->count++] = event;
 	}
@@ -88,6 +90,13 @@ void stream_add_events(uint64_t count)
 {
 	events.last += count;
 	loop.round.store_shared->wake_counters[store_feed_source(STR("demo"))]++;
+}
+
+void stream_add_others(uint64_t count)
+{
+	events.others_from = events.last + 1;
+	events.last += count;
+	events.others = events.last;
 }
 
 /* ---- clients ---- */

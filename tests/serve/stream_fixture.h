@@ -9,8 +9,10 @@
 
 struct stream_fixture {
 	uint64_t epoch;
-	uint64_t last;	     /* number of the newest event; 0: none */
-	uint64_t first;	     /* number of the oldest one that is kept */
+	uint64_t last;	 /* number of the newest event; 0: none */
+	uint64_t first;	 /* number of the oldest one that is kept */
+	uint64_t others; /* number of the last one of another tenant; those since others_from */
+	uint64_t others_from;
 	unsigned reads;	     /* operations */
 	struct str kind_odd; /* kind of the events with odd numbers; that of the others is "even" */
 	struct buf text[LOOP_CLIENTS], raw[LOOP_CLIENTS]; /* what the clients have got */
@@ -24,6 +26,8 @@ int stream_open(void **state);
 int stream_close(void **state);
 /* Adds events, and raises the counter that streams look at. */
 void stream_add_events(uint64_t count);
+/* The same with events of another tenant: one run of them. */
+void stream_add_others(uint64_t count);
 /* Sends the request of a stream: query "" or "?...", place "" or that of Last-Event-ID. */
 void stream_ask(size_t client, const char *query, const char *place);
 /* The same of an account of its own, with a request id. */

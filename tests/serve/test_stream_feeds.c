@@ -1,0 +1,94 @@
+/* Feeds of streams: places that go on without events. */
+#include "lib/check.h"
+#include "serve/stream_feed.h"
+#include "serve/stream_fixture.h"
+
+static struct stream_feed *the_feed(void)
+{
+	return TAILQ_FIRST(&loop.shared.streams.feeds);
+}
+
+/* As if the feed had not been read for some seconds. */
+static void let_feed_get_old(void)
+{
+	the_feed()->read_ms -= STREAM_HEARTBEAT_MS;
+	stream_run();
+}
+
+#define PLACE_100 "event: place\nid: e-100\ndata: {\"place\":\"e-100\"}\n\n"
+
+static void place_goes_on_with_events_of_others(void **state)
+{
+	(void)state;
+	stream_ask(0, "", "");
+	stream_add_others(100);
+	stream_run();
+	assert_int_equal(the_feed()->published.number, 0);
+	let_feed_get_old();
+	assert_int_equal(the_feed()->published.number, 100);
+	events.first = 90;
+	stream_of(0)->sent_ms -= STREAM_HEARTBEAT_MS;
+	stream_run();
+	stream_assert_text(0, PLACE_100);
+	stream_add_events(1);
+	stream_run();
+	stream_assert_events(0, 101, 101, 1);
+	assert_false(events.ended[0]);
+}
+
+/* Its place is gone, but none of its events. */
+static void quiet_stream_survives_the_removal_of_its_place(void **state)
+{
+	(void)state;
+	stream_ask(0, "", "");
+	stream_ask(1, "?kind=odd", "");
+	stream_add_events(1);
+	stream_run();
+	stream_add_others(100);
+	events.first = 50;
+	let_feed_get_old();
+	assert_false(events.ended[0]);
+	assert_int_equal(the_feed()->published.number, 101);
+	stream_add_events(2);
+	stream_run();
+	/* 1 and 102, 103 */
+	assert_int_equal(the_feed()->count, 3);
+	stream_assert_events(1, 1, 103, 102);
+	assert_false(events.ended[0]);
+	assert_int_equal(stream_of(0)->place.number, 103);
+}
+
+/* Only a stream that has missed events ends. */
+static void stream_whose_place_is_kept_goes_on(void **state)
+{
+	(void)state;
+	stream_ask(0, "", "");
+	stream_add_others(100);
+	stream_ask(1, "", "e-100");
+	assert_int_equal(the_feed()->published.number, 0);
+	events.first = 50;
+	stream_add_events(3);
+	stream_run();
+	assert_true(events.ended[0]);
+	assert_false(events.ended[1]);
+	stream_assert_events(0, 1, 0, 1);
+	stream_assert_events(1, 101, 103, 1);
+	stream_add_events(1);
+	stream_run();
+	stream_assert_events(1, 104, 104, 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, stream_open, stream_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(place_goes_on_with_events_of_others),
+		TEST(quiet_stream_survives_the_removal_of_its_place),
+		TEST(stream_whose_place_is_kept_goes_on),
+	};
+	struct err err;
+
+	must(fcgi_init(&err), &err);
+	return CHECK_RUN(tests);
+}
