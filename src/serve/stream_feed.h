@@ -42,6 +42,7 @@ struct stream_feed {
 	uint64_t seen;		 /* its value before the last read */
 	bool more;		 /* there is more to read now */
 	bool gone;		 /* the journal does not have the place of the last read any more */
+	int retry_ms;		 /* time until the next read, if the last one failed; or 0 */
 	uint64_t flush_mark;	 /* connection_shared.flushes at the last read */
 	int64_t read_ms;	 /* monotonic */
 	/* Those that have got less are first; then generation is that of the feed. */

@@ -10,6 +10,9 @@
  * and an old one would be gone. Less than STREAM_HEARTBEAT_MS.
  */
 #define STALE_MS 5000
+/* After a read that failed, doubled by each further one. Streams end at the last value. */
+#define RETRY_MS     100
+#define RETRY_MAX_MS 5000
 
 static bool is_unpublished(const struct stream_feed *feed)
 {
@@ -34,11 +37,32 @@ static void publish(struct connection_shared *shared, struct stream_feed *feed)
 	}
 }
 
+static void end_all(struct connection_shared *shared, const struct stream_feed *feed)
+{
+	struct stream *next;
+
+	for (struct stream *stream = TAILQ_FIRST(&feed->current); stream; stream = next) {
+		next = TAILQ_NEXT(stream, list);
+		streams_stop(shared, stream);
+	}
+}
+
 /* Rings of all feeds are bounded, too. */
 static size_t ring_max(const struct connection_shared *shared)
 {
 	return shared->streams.ring_bytes > shared->bounds.held_bytes / 4 ? STREAM_KEEP_BYTES
 									  : STREAM_RING_BYTES;
+}
+
+/* The clients of streams that end come back, and get the error as a response. */
+static void back_off(
+	struct connection_shared *shared, struct stream_feed *feed, const struct err *err)
+{
+	feed->retry_ms = feed->retry_ms == 0 ? RETRY_MS : 2 * feed->retry_ms;
+	if (feed->retry_ms > RETRY_MAX_MS)
+		feed->retry_ms = RETRY_MAX_MS;
+	if (err->code == ERR_EVENTS_OFF || feed->retry_ms == RETRY_MAX_MS)
+		end_all(shared, feed);
 }
 
 static void read_feed(struct connection_shared *shared, struct stream_feed *feed)
@@ -48,7 +72,10 @@ static void read_feed(struct connection_shared *shared, struct stream_feed *feed
 	bool changed;
 
 	streams->ring_bytes -= feed->bytes;
-	stream_feed_read(feed, &shared->app, ring_max(shared), &changed, &err);
+	if (stream_feed_read(feed, &shared->app, ring_max(shared), &changed, &err))
+		feed->retry_ms = 0;
+	else if (err.code != ERR_GONE)
+		back_off(shared, feed, &err);
 	streams->ring_bytes += feed->bytes;
 	feed->read_ms = shared->now_ms;
 	feed->flush_mark = shared->flushes;
@@ -60,7 +87,7 @@ static bool is_read_due(const struct connection_shared *shared, const struct str
 {
 	int64_t age = shared->now_ms - feed->read_ms;
 
-	if (age < READ_PAUSE_MS)
+	if (age < (feed->retry_ms > 0 ? feed->retry_ms : READ_PAUSE_MS))
 		return false;
 	return age >= STALE_MS || stream_feed_has_news(feed, &shared->app);
 }
@@ -84,7 +111,7 @@ static bool look_after(struct connection_shared *shared, struct stream_feed *fee
 		return true;
 	if (is_read_due(shared, feed))
 		read_feed(shared, feed);
-	streams->more |= stream_feed_has_news(feed, &shared->app);
+	streams->more |= feed->retry_ms == 0 && stream_feed_has_news(feed, &shared->app);
 	return true;
 }
 

@@ -50,6 +50,8 @@ static bool read_feed(const struct op_feed *feed, struct result *result, struct 
 	struct feed_answer *answer;
 
 	events.reads++;
+	if (events.error)
+		return err_set(err, events.error, NULL, NULL);
 	if (place.epoch != events.epoch || place.number + 1 < events.first)
 		return err_set(err, ERR_GONE, NULL, NULL);
 	answer = calloc(1, sizeof(*answer) + feed->limit * sizeof(*answer->events));

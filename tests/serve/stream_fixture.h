@@ -13,6 +13,7 @@ struct stream_fixture {
 	uint64_t first;	 /* number of the oldest one that is kept */
 	uint64_t others; /* number of the last one of another tenant; those since others_from */
 	uint64_t others_from;
+	enum err_code error; /* of reads; ERR_NONE: they succeed */
 	unsigned reads;	     /* operations */
 	struct str kind_odd; /* kind of the events with odd numbers; that of the others is "even" */
 	struct buf text[LOOP_CLIENTS], raw[LOOP_CLIENTS]; /* what the clients have got */

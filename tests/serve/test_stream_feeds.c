@@ -1,4 +1,4 @@
-/* Feeds of streams: places that go on without events. */
+/* Feeds of streams: places that go on without events, and reads that fail. */
 #include "lib/check.h"
 #include "serve/stream_feed.h"
 #include "serve/stream_fixture.h"
@@ -14,6 +14,8 @@ static void let_feed_get_old(void)
 	the_feed()->read_ms -= STREAM_HEARTBEAT_MS;
 	stream_run();
 }
+
+/* ---- places ---- */
 
 #define PLACE_100 "event: place\nid: e-100\ndata: {\"place\":\"e-100\"}\n\n"
 
@@ -78,6 +80,56 @@ static void stream_whose_place_is_kept_goes_on(void **state)
 	stream_assert_events(1, 104, 104, 1);
 }
 
+/* ---- reads that fail ---- */
+
+static void read_that_fails_is_repeated_with_pauses(void **state)
+{
+	unsigned reads;
+
+	(void)state;
+	stream_ask(0, "", "");
+	events.error = ERR_BUSY;
+	stream_add_events(3);
+	reads = events.reads;
+	stream_run();
+	/* It took less than 100 ms. */
+	assert_int_equal(events.reads, reads + 1);
+	assert_int_equal(round_wait_ms(&loop.round, 100), STREAMS_POLL_MS);
+	assert_false(events.ended[0]);
+	events.error = ERR_NONE;
+	the_feed()->read_ms -= the_feed()->retry_ms;
+	stream_run();
+	stream_assert_events(0, 1, 3, 1);
+	assert_int_equal(the_feed()->retry_ms, 0);
+}
+
+static void streams_end_if_reads_fail_for_long(void **state)
+{
+	unsigned tries = 0;
+
+	(void)state;
+	stream_ask(0, "", "");
+	events.error = ERR_INTERNAL;
+	stream_add_events(1);
+	stream_run();
+	for (; !events.ended[0] && tries < 20; tries++) {
+		the_feed()->read_ms -= the_feed()->retry_ms;
+		stream_run();
+	}
+	assert_int_equal(tries, 6);
+	assert_int_equal(loop.shared.streams.all, 0);
+}
+
+static void streams_end_if_the_journal_is_off(void **state)
+{
+	(void)state;
+	stream_ask(0, "", "");
+	events.error = ERR_EVENTS_OFF;
+	stream_add_events(1);
+	stream_run();
+	assert_true(events.ended[0]);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, stream_open, stream_close)
 
 int main(void)
@@ -86,6 +138,9 @@ int main(void)
 		TEST(place_goes_on_with_events_of_others),
 		TEST(quiet_stream_survives_the_removal_of_its_place),
 		TEST(stream_whose_place_is_kept_goes_on),
+		TEST(read_that_fails_is_repeated_with_pauses),
+		TEST(streams_end_if_reads_fail_for_long),
+		TEST(streams_end_if_the_journal_is_off),
 	};
 	struct err err;
 
