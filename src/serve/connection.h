@@ -57,13 +57,20 @@ struct connection_shared {
 	struct turns turns;
 	struct parked parked;
 	struct streams streams;
-	size_t parked_bytes; /* of memory of requests that are or were parked, and of streams */
-	uint64_t flushes;    /* successful ones of this process */
-	uint64_t drains;     /* app.all_drains when parked requests were last looked through */
-	bool ends_waits;     /* the worker will exit: requests do not wait */
-	bool flush_due;	     /* for a parked request, or what a stream has to send */
+	size_t parked_bytes;	/* of memory of requests that are or were parked, and of streams */
+	uint64_t flushes;	/* successful ones of this process */
+	uint64_t drains;	/* app.all_drains when parked requests were last looked through */
+	bool ends_waits;	/* the worker will exit: requests do not wait */
+	bool flush_due;		/* for a parked request, or what a stream has to send */
+	int64_t flush_pause_ms; /* monotonic: a flush has failed, and streams need none until then */
 	struct connection_bounds bounds;
 };
+
+/* For a stream: the next flush is that of this round, unless one has just failed. */
+static inline void connection_need_flush(struct connection_shared *shared)
+{
+	shared->flush_due |= shared->now_ms >= shared->flush_pause_ms;
+}
 
 /* Adds processor time to the cost of the request. */
 static inline void connection_add_cost(struct connection *conn, int64_t us)

@@ -18,6 +18,8 @@
 #define BLOCKED_MS 5
 /* For events, while requests are parked: the time after which a commit of another process wakes. */
 #define PARKED_MS 20
+/* After a flush that failed: streams wait for the next one, and would ask for it in each round. */
+#define FLUSH_PAUSE_MS 100
 /* Steps of a slice: a light tenant's requests wait for it. */
 #define CONTENDED_STEPS (LIST_SLICE_STEPS / 4)
 /* Of a claim beside requests of others: it then ends with fewer tasks than it may have. */
@@ -253,6 +255,7 @@ bool round_flush(struct round *round)
 	}
 	if (err.code == ERR_PANIC)
 		return false;
+	shared->flush_pause_ms = shared->now_ms + FLUSH_PAUSE_MS;
 	log_error("flush", "%s", err_text(&err));
 	refuse_unflushed(round, &err);
 	return true;

@@ -99,7 +99,7 @@ static void enter_unflushed(struct connection_shared *shared, struct stream *str
 {
 	stream->flush_mark = shared->flushes;
 	if (!streams_is_durable(shared, stream->feed->tenant, stream->flush_mark))
-		shared->flush_due = true;
+		connection_need_flush(shared);
 	TAILQ_INSERT_TAIL(&shared->streams.unflushed, stream, list);
 }
 

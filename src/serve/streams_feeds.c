@@ -27,7 +27,7 @@ static void publish(struct connection_shared *shared, struct stream_feed *feed)
 	if (!streams_is_durable(shared, feed->tenant, feed->flush_mark)) {
 		streams->unpublished = true;
 		if (shared->now_ms - feed->read_ms >= STREAMS_FLUSH_MS)
-			shared->flush_due = true;
+			connection_need_flush(shared);
 		return;
 	}
 	stream_feed_publish(feed);

@@ -128,7 +128,7 @@ static void send_unflushed(struct work *work)
 		if (streams_is_durable(shared, stream->feed->tenant, stream->flush_mark))
 			send_rest(work, stream);
 		else
-			shared->flush_due = true;
+			connection_need_flush(shared);
 	}
 }
 
@@ -282,20 +282,22 @@ static void send_heartbeats(struct work *work)
 
 /* ---- the round ---- */
 
-static bool is_waiting(const struct streams *streams)
+/* Whether something can be sent; flushes: what is read can be flushed now. */
+static bool is_waiting(const struct streams *streams, bool flushes)
 {
-	return !TAILQ_EMPTY(&streams->ending) || !TAILQ_EMPTY(&streams->unflushed) ||
-	       !TAILQ_EMPTY(&streams->due);
+	return !TAILQ_EMPTY(&streams->ending) || !TAILQ_EMPTY(&streams->due) ||
+	       (flushes && !TAILQ_EMPTY(&streams->unflushed));
 }
 
 int streams_wait_ms(const struct connection_shared *shared, int longest)
 {
 	const struct streams *streams = &shared->streams;
-	int wait_ms = streams->unpublished || streams->more ? 1 : STREAMS_POLL_MS;
+	bool flushes = shared->now_ms >= shared->flush_pause_ms;
+	int wait_ms = (flushes && streams->unpublished) || streams->more ? 1 : STREAMS_POLL_MS;
 
 	if (streams->all == 0)
 		return longest;
-	if (is_waiting(streams))
+	if (is_waiting(streams, flushes))
 		wait_ms = shared->turns.now_us < streams->pause_until_us ? 1 : 0;
 	return wait_ms < longest ? wait_ms : longest;
 }

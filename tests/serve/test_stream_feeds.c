@@ -1,7 +1,22 @@
-/* Feeds of streams: places that go on without events, and reads that fail. */
+/* Feeds of streams: places that go on without events, and reads and flushes that fail. */
+#include "base/log.h"
 #include "lib/check.h"
 #include "serve/stream_feed.h"
 #include "serve/stream_fixture.h"
+
+static unsigned flushes, flush_failures;
+
+bool __wrap_store_flush(struct store *store, struct err *err);
+bool __real_store_flush(struct store *store, struct err *err);
+
+bool __wrap_store_flush(struct store *store, struct err *err)
+{
+	flushes++;
+	if (flush_failures == 0)
+		return __real_store_flush(store, err);
+	flush_failures--;
+	return err_set(err, ERR_INTERNAL, NULL, NULL);
+}
 
 static struct stream_feed *the_feed(void)
 {
@@ -130,6 +145,56 @@ static void streams_end_if_the_journal_is_off(void **state)
 	assert_true(events.ended[0]);
 }
 
+/* ---- flushes that fail ---- */
+
+static void add_unflushed_commit(void)
+{
+	struct store_shared *shared = loop.round.store_shared;
+
+	atomic_fetch_add(&shared->commits.started, 1);
+	atomic_fetch_add(&shared->other_commits.started, 1);
+}
+
+static unsigned logged;
+
+static void count_error(enum log_level level, struct str text)
+{
+	(void)text;
+	logged += level == LOG_ERROR;
+}
+
+static void flush_that_fails_is_repeated_with_pauses(void **state)
+{
+	struct store_shared *shared = loop.round.store_shared;
+
+	(void)state;
+	flushes = logged = 0;
+	flush_failures = 1000;
+	log_capture(count_error);
+	stream_ask(0, "", "");
+	add_unflushed_commit();
+	stream_add_events(1);
+	stream_ask_as(1, "", "e-0", "bob");
+	for (int i = 0; i < 10 && flushes == 0; i++)
+		loop_run();
+	assert_true(loop.shared.flush_pause_ms > loop.shared.now_ms);
+	loop.shared.flush_pause_ms += 60000;
+	loop_run();
+	assert_int_equal(flushes, 1);
+	assert_int_equal(round_wait_ms(&loop.round, 100), STREAMS_POLL_MS);
+	loop.shared.flush_pause_ms = 0;
+	loop_run();
+	assert_true(flushes > 1);
+	assert_int_equal(logged, flushes);
+	flush_failures = 0;
+	loop.shared.flush_pause_ms = 0;
+	stream_run();
+	stream_assert_events(0, 1, 1, 1);
+	stream_assert_events(1, 1, 1, 1);
+	atomic_fetch_add(&shared->commits.done, 1);
+	atomic_fetch_add(&shared->other_commits.done, 1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, stream_open, stream_close)
 
 int main(void)
@@ -141,6 +206,7 @@ int main(void)
 		TEST(read_that_fails_is_repeated_with_pauses),
 		TEST(streams_end_if_reads_fail_for_long),
 		TEST(streams_end_if_the_journal_is_off),
+		TEST(flush_that_fails_is_repeated_with_pauses),
 	};
 	struct err err;
 
