@@ -42,7 +42,9 @@ struct route {
 	bool waits_for_end;
 	/*
 	 * Of a row whose op.feed streams: the data of one event, JSON text in one line. encode then
-	 * writes the head only.
+	 * writes the head only. One text is for all streams of a tenant with the same
+	 * op_feed.with_tasks, so `request` has only what these have in common: tz, retention,
+	 * completes_tasks, body_limit, selected_fields and the arena; all else is zero.
 	 */
 	bool (*encode_event)(
 		const struct request *request, const struct feed_event *event, struct buf *out);
