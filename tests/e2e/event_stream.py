@@ -16,6 +16,8 @@ class Stream(threading.Thread):
         self.events, self.places, self.comments = [], [], 0
         self.status, self.headers, self.body, self.retry = None, {}, b"", None
         self.ended, self.pause, self.error = False, pause, None
+        self.reads = threading.Event()  # while it is clear, nothing is read
+        self.reads.set()
         context = ssl.create_default_context(cafile=instance.cert)
         self.connection = http.client.HTTPSConnection(instance.host, timeout=60, context=context)
         headers = {
@@ -42,6 +44,7 @@ class Stream(threading.Thread):
     def _read(self):
         identifier, data, kind = "", "", ""
         while line := self.response.readline():
+            self.reads.wait()
             if self.pause:
                 time.sleep(self.pause)
             name, _, value = line.decode().rstrip("\n").partition(": ")

@@ -81,6 +81,10 @@ def tenants():
     ok(until(lambda: has(theirs, [hidden]), SECONDS), "and another one its own", theirs.events)
     refused = Stream(instance, token="invalid")
     equal(refused.status, 401, "an invalid token is refused")
+    instance.ctl("user", "add", "worker", "--tenant", "demo", "--rights", "work")
+    without = Stream(instance, token=instance.add_token("worker", "w"))
+    equal(without.status, 403, "so is a user without the right read")
+    equal(json.loads(without.body)["type"], "/v1/problems/forbidden", "with a problem")
     unknown = Stream(instance, last="1-1")
     equal(unknown.status, 410, "a place of another journal is gone")
     mine.close()
@@ -91,13 +95,13 @@ def tenants():
 class Follower:
     """Comes back with its last id whenever a stream ends, as an EventSource does."""
 
-    def __init__(self, instance, pause=None):
-        self.instance, self.pause = instance, pause
+    def __init__(self, instance, pause=None, query=""):
+        self.instance, self.pause, self.query = instance, pause, query
         self.stream, self.old, self.ends = None, [], 0
         self.connect(None)
 
     def connect(self, last):
-        self.stream = Stream(self.instance, last=last, pause=self.pause)
+        self.stream = Stream(self.instance, self.query, last=last, pause=self.pause)
         ok(self.stream.status == 200, "the stream begins", self.stream.status)
         until(self.stream.last, SECONDS)
 
@@ -108,7 +112,7 @@ class Follower:
         last = self.stream.last() or self.last
         self.old += self.stream.events
         self.last = last
-        self.stream = Stream(self.instance, last=last, pause=self.pause)
+        self.stream = Stream(self.instance, self.query, last=last, pause=self.pause)
 
     def events(self):
         return self.old + self.stream.events
@@ -161,6 +165,47 @@ def slow():
     instance.stop()
 
 
+def quiet():
+    instance = Instance()
+    instance.ctl("user", "add", "stranger", "--tenant", "other", "--rights", "read,write")
+    other = instance.add_token("stranger", "t")
+    stream = Stream(instance)
+    until(stream.last, SECONDS)
+    for _ in range(20):
+        create(instance, token=other)
+    ok(until(lambda: len(stream.places) == 2, 30), "a silent stream is told a new place", stream.places)
+    behind = int(stream.last().split("-")[1]) - int(stream.places[0].split("-")[1])
+    ok(behind >= 20, "behind the events of another tenant", stream.places)
+    equal(stream.events, [], "which it does not get")
+    stream.close()
+    instance.stop()
+
+
+def dropped(instance):
+    return sum(child.get("dropped", 0) for child in instance.status()["processes"])
+
+
+def blocked():
+    """A client that reads nothing, until no buffer on the way has room."""
+    instance = Instance({"reader_seconds": "1"})
+    follower = Follower(instance, query="?include=task")
+    other = Stream(instance)
+    follower.stream.reads.clear()
+    text = "x" * 60000
+    tasks = [create(instance, kind="big", fields={"text": text}) for _ in range(300)]
+    ok(until(lambda: has(other, tasks), SECONDS), "another stream gets all events", len(other.events))
+    ok(until(lambda: dropped(instance) == 1, 30), "a stream that nobody reads is dropped")
+    equal(streams(instance), 1, "only that one")
+    follower.stream.reads.set()
+    ok(until(lambda: follower.has(tasks), 60), "its client loses nothing", len(follower.events()))
+    ok(follower.ends > 0, "and has come back", follower.ends)
+    full = all(data["task"]["fields"]["text"] == text for _, data in follower.events())
+    ok(full, "each event has its task")
+    follower.stream.close()
+    other.close()
+    instance.stop()
+
+
 def log_line():
     instance = Instance()
     stream = Stream(instance)
@@ -179,4 +224,4 @@ def log_line():
 
 
 if __name__ == "__main__":
-    run_tests(order, tenants, restarts, slow, log_line)
+    run_tests(order, tenants, restarts, slow, blocked, quiet, log_line)
