@@ -6,6 +6,7 @@
  *     engine_calls.h  the engine's calls on rows, as the store makes them; a part of this header
  *     store.c       open, close, checkpoints
  *     chores.c      periodic maintenance, for the keeper
+ *     emptying.h    tables that are emptied if they are damaged
  *     call.c        begin and end of a public call, errors
  *     flush.c       the counters of commits and flushes
  *     wake.c        the counters that parked requests wait for

@@ -1,9 +1,7 @@
 #include "store/journal/journal.h"
 
 #include "base/log.h"
-
-/* Row of the meta table: the journal has to be emptied. */
-#define MARK_KEY STR("journal")
+#include "store/emptying.h"
 
 /* ---- the highest number ---- */
 
@@ -42,49 +40,22 @@ static int step_find_last(struct store *store, void *data, struct err *err)
 
 /* ---- damage ---- */
 
-static int step_mark(struct store *store, void *data, struct err *err)
-{
-	const bool *on = data;
-	int rc;
+static const struct emptying emptying = {
+	.table = TABLE_JOURNAL,
+	.key = "journal",
+};
 
-	(void)err;
-	if (*on)
-		return store_put(store, TABLE_META, MARK_KEY, STR("empty"), ENGINE_REPLACE);
-	rc = store_del(store, TABLE_META, MARK_KEY);
-	return rc == ENGINE_NOT_FOUND ? 0 : rc;
-}
-
-static bool set_mark(struct store *store, bool on, struct err *err)
+static bool empty(struct store *store, struct err *err)
 {
-	return step_run(store, ENGINE_WRITE, step_mark, &on, err) && store_flush(store, err);
+	if (!emptying_run(store, &emptying, err))
+		return false;
+	log_error("journal-emptied", "the journal was damaged: the history of tasks begins anew");
+	return true;
 }
 
 bool journal_mark_for_emptying(struct store *store, struct err *err)
 {
-	return set_mark(store, true, err);
-}
-
-static int step_is_marked(struct store *store, void *data, struct err *err)
-{
-	bool *marked = data;
-	struct buf value = BUF_INIT;
-	int rc = store_get(store, TABLE_META, MARK_KEY, false, &value);
-
-	(void)err;
-	*marked = rc == 0;
-	buf_free(&value);
-	return rc == ENGINE_NOT_FOUND ? 0 : rc;
-}
-
-static bool empty(struct store *store, struct err *err)
-{
-	enum engine_status status = store->engine->ops->clear(store->engine, TABLE_JOURNAL);
-
-	if (status != ENGINE_OK)
-		return store_fail(store, (int)status, err);
-	damage_forget(&store->shared->damages, TABLE_JOURNAL);
-	log_error("journal-emptied", "the journal was damaged: the history of tasks begins anew");
-	return set_mark(store, false, err);
+	return emptying_mark(store, &emptying, err);
 }
 
 /* ---- the start ---- */
@@ -114,7 +85,7 @@ static bool look(struct store *store, struct found *found, struct err *err)
 	bool marked = atomic_load(&store->shared->empty_journal);
 
 	*found = (struct found){ 0 };
-	if (store->alone && !marked && !step_run(store, ENGINE_READ, step_is_marked, &marked, err))
+	if (store->alone && !marked && !emptying_is_marked(store, &emptying, &marked, err))
 		return false;
 	if (!marked && !step_run(store, ENGINE_READ, step_look, found, err)) {
 		if (err->code != ERR_DAMAGED)

@@ -1,53 +1,24 @@
 #include "base/log.h"
+#include "store/emptying.h"
 #include "store/webhooks/webhooks.h"
 
-/* Row of the meta table: the outbox has to be emptied. */
-#define MARK_KEY STR("outbox")
+static const struct emptying emptying = {
+	.table = TABLE_OUTBOX,
+	.key = "outbox",
+};
 
-static int step_mark(struct store *store, void *data, struct err *err)
+static bool empty(struct store *store, struct err *err)
 {
-	const bool *on = data;
-	int rc;
-
-	(void)err;
-	if (*on)
-		return store_put(store, TABLE_META, MARK_KEY, STR("empty"), ENGINE_REPLACE);
-	rc = store_del(store, TABLE_META, MARK_KEY);
-	return rc == ENGINE_NOT_FOUND ? 0 : rc;
-}
-
-static bool set_mark(struct store *store, bool on, struct err *err)
-{
-	return step_run(store, ENGINE_WRITE, step_mark, &on, err) && store_flush(store, err);
+	if (!emptying_run(store, &emptying, err))
+		return false;
+	log_error("outbox-emptied",
+		"the outbox was damaged: undelivered events of webhooks are lost");
+	return true;
 }
 
 bool outbox_mark_for_emptying(struct store *store, struct err *err)
 {
-	return set_mark(store, true, err);
-}
-
-static int step_is_marked(struct store *store, void *data, struct err *err)
-{
-	bool *marked = data;
-	struct buf value = BUF_INIT;
-	int rc = store_get(store, TABLE_META, MARK_KEY, false, &value);
-
-	(void)err;
-	*marked = rc == 0;
-	buf_free(&value);
-	return rc == ENGINE_NOT_FOUND ? 0 : rc;
-}
-
-static bool empty(struct store *store, struct err *err)
-{
-	enum engine_status status = store->engine->ops->clear(store->engine, TABLE_OUTBOX);
-
-	if (status != ENGINE_OK)
-		return store_fail(store, (int)status, err);
-	damage_forget(&store->shared->damages, TABLE_OUTBOX);
-	log_error("outbox-emptied",
-		"the outbox was damaged: webhooks are not told of events that were not delivered yet");
-	return set_mark(store, false, err);
+	return emptying_mark(store, &emptying, err);
 }
 
 static int step_count(struct store *store, void *data, struct err *err)
@@ -77,7 +48,7 @@ bool outbox_open(struct store *store, struct err *err)
 
 	if (!store->alone)
 		return true;
-	if (!marked && !step_run(store, ENGINE_READ, step_is_marked, &marked, err))
+	if (!marked && !emptying_is_marked(store, &emptying, &marked, err))
 		return false;
 	if (marked && !empty(store, err))
 		return false;
