@@ -82,6 +82,29 @@ void native_put_time(struct buf *out, struct optional_time time)
 		buf_puts(out, "null");
 }
 
+void native_put_name(struct buf *out, const char *before, const char *name)
+{
+	buf_puts(out, before);
+	buf_putc(out, '"');
+	buf_puts(out, name);
+	buf_puts(out, "\":");
+}
+
+void native_put_text(struct buf *out, const char *name, struct str text)
+{
+	native_put_name(out, ",", name);
+	if (text.len > 0)
+		buf_put_json_string(out, text);
+	else
+		buf_puts(out, "null");
+}
+
+void native_put_json(struct buf *out, const char *name, struct str json)
+{
+	native_put_name(out, ",", name);
+	buf_put_str(out, json.len > 0 ? json : STR("null"));
+}
+
 static void put_optional_time(const void *at, struct buf *out)
 {
 	native_put_time(out, *(const struct optional_time *)at);

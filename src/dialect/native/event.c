@@ -4,63 +4,41 @@
 
 /* ---- members ---- */
 
-static void put_name(struct buf *out, const char *before, const char *name)
-{
-	buf_puts(out, before);
-	buf_putc(out, '"');
-	buf_puts(out, name);
-	buf_puts(out, "\":");
-}
-
-static void put_text(struct buf *out, const char *name, struct str text)
-{
-	put_name(out, ",", name);
-	if (text.len > 0)
-		buf_put_json_string(out, text);
-	else
-		buf_puts(out, "null");
-}
-
 static void put_state(struct buf *out, const char *name, enum task_state state)
 {
-	put_text(out, name, state == TASK_STATE_NONE ? STR_NULL : str_cstr(task_state_name(state)));
+	native_put_text(
+		out, name, state == TASK_STATE_NONE ? STR_NULL : str_cstr(task_state_name(state)));
 }
 
 /* 0: null. */
 static void put_number(struct buf *out, const char *name, uint64_t number)
 {
-	put_name(out, ",", name);
+	native_put_name(out, ",", name);
 	if (number > 0)
 		buf_put_number(out, (int64_t)number);
 	else
 		buf_puts(out, "null");
 }
 
-static void put_json(struct buf *out, const char *name, struct str json)
-{
-	put_name(out, ",", name);
-	buf_put_str(out, json.len > 0 ? json : STR("null"));
-}
-
 void native_put_entry(const struct journal_entry *entry, const char *state, struct buf *out)
 {
-	put_name(out, "", "event");
+	native_put_name(out, "", "event");
 	buf_put_json_string(out, str_cstr(journal_event_name(entry->event)));
-	put_name(out, ",", "at");
+	native_put_name(out, ",", "at");
 	buf_putc(out, '"');
 	date_put(entry->at, out);
 	buf_putc(out, '"');
-	put_text(out, "by", entry->actor);
-	put_text(out, "request_id", entry->request);
+	native_put_text(out, "by", entry->actor);
+	native_put_text(out, "request_id", entry->request);
 	put_state(out, "from", entry->from);
 	put_state(out, state, entry->to);
-	put_text(out, "status", entry->status);
-	put_name(out, ",", "revision");
+	native_put_text(out, "status", entry->status);
+	native_put_name(out, ",", "revision");
 	buf_put_number(out, (int64_t)entry->revision);
 	put_number(out, "attempt", entry->attempt);
-	put_text(out, "worker", entry->worker);
-	put_json(out, "error", entry->error);
-	put_json(out, "log", entry->log);
+	native_put_text(out, "worker", entry->worker);
+	native_put_json(out, "error", entry->error);
+	native_put_json(out, "log", entry->log);
 }
 
 void native_put_event_members(const struct journal_entry *entry, struct buf *out)
@@ -71,12 +49,12 @@ void native_put_event_members(const struct journal_entry *entry, struct buf *out
 
 	feed_place_format(&place, text);
 	id_format(&entry->id, id);
-	put_name(out, "", "id");
+	native_put_name(out, "", "id");
 	buf_put_json_string(out, str_cstr(text));
-	put_text(out, "type", str_cstr(feed_type_name(feed_type_of(entry))));
-	put_text(out, "task_id", str_cstr(id));
-	put_text(out, "dialect", dialect ? str_cstr(dialect->name) : STR_NULL);
-	put_text(out, "kind", entry->kind);
+	native_put_text(out, "type", str_cstr(feed_type_name(feed_type_of(entry))));
+	native_put_text(out, "task_id", str_cstr(id));
+	native_put_text(out, "dialect", dialect ? str_cstr(dialect->name) : STR_NULL);
+	native_put_text(out, "kind", entry->kind);
 	put_number(out, "number", entry->task_number);
 	buf_putc(out, ',');
 	native_put_entry(entry, "state", out);
@@ -90,7 +68,7 @@ bool native_encode_event(
 	buf_putc(out, '{');
 	native_put_event_members(&event->entry, out);
 	if (request->selected_fields & NATIVE_SELECT_TASK) {
-		put_name(out, ",", "task");
+		native_put_name(out, ",", "task");
 		if (event->task)
 			native_encode_row(request, event->task, out);
 		else

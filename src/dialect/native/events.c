@@ -154,25 +154,6 @@ static bool parse_pair(struct parser *parser, const struct pair *pair)
 		&parser->query, pair->name, "There is no parameter of this name.");
 }
 
-/* The filters of a list name the same dialects. */
-static bool take_dialects(struct parser *parser)
-{
-	struct op *op = parser->query.op;
-	uint8_t *one = arena_alloc(op->arena, 1);
-
-	if (!one)
-		return err_no_memory(parser->query.err);
-	if (!native_parse_dialects(&parser->query))
-		return false;
-	*one = op->dialect;
-	parser->feed->filter.dialects = op->dialect ? one : op->list.dialects;
-	parser->feed->filter.dialect_count = op->dialect ? 1 : op->list.dialect_count;
-	op->dialect = 0;
-	op->list.dialect_count = 0;
-	op->list.dialects = NULL;
-	return true;
-}
-
 /* ---- the response's form ---- */
 
 /*
@@ -220,7 +201,9 @@ bool native_decode_events(struct request *request, struct op *op, struct err *er
 	op->kind = OP_FEED;
 	op->feed = feed;
 	native_unwrap_arrays(request);
-	if (!choose_form(&parser) || !take_dialects(&parser))
+	if (!choose_form(&parser) ||
+		!native_take_dialects(&parser.query, &parser.feed->filter.dialects,
+			&parser.feed->filter.dialect_count))
 		return false;
 	for (size_t i = 0; i < request->query_count; i++) {
 		if (!parse_pair(&parser, &request->query[i]))

@@ -43,6 +43,24 @@ bool native_parse_dialects(struct native_query *query)
 	return true;
 }
 
+bool native_take_dialects(struct native_query *query, const uint8_t **codes, size_t *count)
+{
+	struct op *op = query->op;
+	uint8_t *one = arena_alloc(op->arena, 1);
+
+	if (!one)
+		return err_no_memory(query->err);
+	if (!native_parse_dialects(query))
+		return false;
+	*one = op->dialect;
+	*codes = op->dialect ? one : op->list.dialects;
+	*count = op->dialect ? 1 : op->list.dialect_count;
+	op->dialect = 0;
+	op->list.dialect_count = 0;
+	op->list.dialects = NULL;
+	return true;
+}
+
 /* ---- states ---- */
 
 static bool add_states(const struct native_query *query, struct str rest, unsigned *states)

@@ -62,35 +62,12 @@ bool native_decode_attempts(struct request *request, struct op *op, struct err *
 
 /* ---- the history ---- */
 
-static void put_name(struct buf *out, const char *before, const char *name)
-{
-	buf_puts(out, before);
-	buf_putc(out, '"');
-	buf_puts(out, name);
-	buf_puts(out, "\":");
-}
-
-static void put_text(struct buf *out, const char *name, struct str text)
-{
-	put_name(out, ",", name);
-	if (text.len > 0)
-		buf_put_json_string(out, text);
-	else
-		buf_puts(out, "null");
-}
-
 static void put_time(struct buf *out, const char *name, int64_t ms)
 {
-	put_name(out, ",", name);
+	native_put_name(out, ",", name);
 	buf_putc(out, '"');
 	date_put(ms, out);
 	buf_putc(out, '"');
-}
-
-static void put_json(struct buf *out, const char *name, struct str json)
-{
-	put_name(out, ",", name);
-	buf_put_str(out, json.len > 0 ? json : STR("null"));
 }
 
 static void put_end(const struct result *result, struct buf *out)
@@ -161,22 +138,22 @@ static void put_attempt(const struct journal_entry *entries, size_t count,
 	const struct journal_entry *first = &entries[count - 1];
 	bool is_whole = first->event == JOURNAL_CLAIMED, has_log;
 
-	put_name(out, "{", "number");
+	native_put_name(out, "{", "number");
 	buf_put_number(out, first->attempt);
-	put_text(out, "worker", first->worker);
+	native_put_text(out, "worker", first->worker);
 	if (is_whole)
 		put_time(out, "started_at", first->at);
 	else
-		put_json(out, "started_at", STR_NULL);
+		native_put_json(out, "started_at", STR_NULL);
 	if (end)
 		put_time(out, "ended_at", end->at);
 	else
-		put_json(out, "ended_at", STR_NULL);
-	put_text(out, "outcome", str_cstr(outcome_of(end, first->attempt)));
-	put_json(out, "error", end ? end->error : STR_NULL);
-	put_name(out, ",", "log");
+		native_put_json(out, "ended_at", STR_NULL);
+	native_put_text(out, "outcome", str_cstr(outcome_of(end, first->attempt)));
+	native_put_json(out, "error", end ? end->error : STR_NULL);
+	native_put_name(out, ",", "log");
 	has_log = native_put_log(entries, count, out);
-	put_json(out, "log_complete", has_log && is_whole ? STR("true") : STR("false"));
+	native_put_json(out, "log_complete", has_log && is_whole ? STR("true") : STR("false"));
 	buf_putc(out, '}');
 }
 

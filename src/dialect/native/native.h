@@ -95,6 +95,11 @@ bool native_encode_list(const struct request *request, const struct result *resu
 	struct response *response, struct err *err);
 /* A JSON string, or null. */
 void native_put_time(struct buf *out, struct optional_time time);
+/* Appends `before`, which is a comma, a brace or empty, and the name of a member with its colon. */
+void native_put_name(struct buf *out, const char *before, const char *name);
+/* Each appends a comma and a member; null in place of an empty text. */
+void native_put_text(struct buf *out, const char *name, struct str text);
+void native_put_json(struct buf *out, const char *name, struct str json);
 bool native_encode_row(const struct request *request, const struct task *task, struct buf *out);
 bool native_encode_end(const struct request *request, const struct result *result, struct buf *out);
 bool native_encode_links(const struct request *request, const struct result *result,

@@ -34,6 +34,11 @@ void native_unwrap_arrays(struct request *request);
 bool native_is_repeated(const struct request *request, size_t at);
 /* Sets the dialects of the op. Call it first: filters and sort keys depend on the dialect. */
 bool native_parse_dialects(struct native_query *query);
+/*
+ * The same for a query that is no list: the codes, in the request's arena, which the op then does
+ * not have. *count 0: all dialects.
+ */
+bool native_take_dialects(struct native_query *query, const uint8_t **codes, size_t *count);
 /* Each adds one filter with the values of all occurrences of the parameter. */
 bool native_parse_failures(const struct native_query *query, const struct native_param *given);
 bool native_parse_states(const struct native_query *query, const struct native_param *given);

@@ -60,25 +60,6 @@ static bool parse_pair(struct parser *parser, const struct pair *pair)
 		&parser->query, pair->name, "There is no parameter of this name.");
 }
 
-/* The filters of a list name the same dialects. */
-static bool take_dialects(struct parser *parser)
-{
-	struct op *op = parser->query.op;
-	uint8_t *one = arena_alloc(op->arena, 1);
-
-	if (!one)
-		return err_no_memory(parser->query.err);
-	if (!native_parse_dialects(&parser->query))
-		return false;
-	*one = op->dialect;
-	parser->stats->dialects = op->dialect ? one : op->list.dialects;
-	parser->stats->dialect_count = op->dialect ? 1 : op->list.dialect_count;
-	op->dialect = 0;
-	op->list.dialect_count = 0;
-	op->list.dialects = NULL;
-	return true;
-}
-
 bool native_decode_stats(struct request *request, struct op *op, struct err *err)
 {
 	struct op_stats *stats = arena_alloc(request->arena, sizeof(*stats));
@@ -94,7 +75,8 @@ bool native_decode_stats(struct request *request, struct op *op, struct err *err
 	if (!request_check_accepts_json(request, err))
 		return false;
 	native_unwrap_arrays(request);
-	if (!take_dialects(&parser))
+	if (!native_take_dialects(
+		    &parser.query, &parser.stats->dialects, &parser.stats->dialect_count))
 		return false;
 	for (size_t i = 0; i < request->query_count; i++) {
 		if (!parse_pair(&parser, &request->query[i]))

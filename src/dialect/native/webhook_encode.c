@@ -8,16 +8,6 @@ static void put_time(struct buf *out, const char *name, struct optional_time tim
 	native_put_time(out, time);
 }
 
-/* null in place of an empty text. */
-static void put_text(struct buf *out, const char *name, struct str text)
-{
-	buf_printf(out, ",\"%s\":", name);
-	if (text.len > 0)
-		buf_put_json_string(out, text);
-	else
-		buf_puts(out, "null");
-}
-
 /* ---- a webhook ---- */
 
 static void put_pairs(struct buf *out, const char *name, const struct webhook_pair *pairs,
@@ -137,25 +127,25 @@ static void put_webhook(struct buf *out, const struct request *request,
 	buf_puts(out, "{\"id\":\"");
 	id_put(&webhook->id, out);
 	buf_putc(out, '"');
-	put_text(out, "name", webhook->name);
-	put_text(out, "url", webhook->url);
-	put_text(
+	native_put_text(out, "name", webhook->name);
+	native_put_text(out, "url", webhook->url);
+	native_put_text(
 		out, "format", str_cstr(dialect && dialect->webhook ? dialect->webhook->name : ""));
-	put_text(out, "method", str_cstr(native_method_name(webhook->method)));
+	native_put_text(out, "method", str_cstr(native_method_name(webhook->method)));
 	put_pairs(out, "headers", webhook->headers, webhook->header_count, true);
 	put_pairs(out, "query", webhook->query, webhook->query_count, false);
 	put_filter(out, &webhook->filter);
 	buf_printf(out, ",\"max_parallel\":%u,\"enabled\":%s", webhook->parallel,
 		webhook->enabled ? "true" : "false");
-	put_text(out, "reason", webhook->reason);
+	native_put_text(out, "reason", webhook->reason);
 	if (with_secret)
 		put_secret(out, webhook->secret);
 	put_time(out, "old_secret_ends_at",
 		webhook->old_secret.len > 0 ? webhook->old_secret_ends : OPTIONAL_TIME_NONE);
 	put_time(out, "created_at", optional_time(webhook->created));
-	put_text(out, "created_by", webhook->created_by);
+	native_put_text(out, "created_by", webhook->created_by);
 	put_time(out, "updated_at", optional_time(webhook->updated));
-	put_text(out, "updated_by", webhook->updated_by);
+	native_put_text(out, "updated_by", webhook->updated_by);
 	buf_puts(out, ",\"revision\":");
 	buf_put_number(out, (int64_t)webhook->revision);
 	put_state(out, state);
@@ -225,8 +215,8 @@ static void put_event(struct buf *out, const struct delivery *delivery)
 	buf_puts(out, ",\"task_id\":\"");
 	id_put(&entry->id, out);
 	buf_putc(out, '"');
-	put_text(out, "dialect", str_cstr(dialect_code_name(entry->dialect)));
-	put_text(out, "kind", entry->kind);
+	native_put_text(out, "dialect", str_cstr(dialect_code_name(entry->dialect)));
+	native_put_text(out, "kind", entry->kind);
 	buf_puts(out, ",\"revision\":");
 	buf_put_number(out, (int64_t)entry->revision);
 	buf_putc(out, '}');
@@ -241,8 +231,8 @@ static void put_attempt(struct buf *out, const struct delivery_attempt *attempt)
 		buf_put_number(out, attempt->status);
 	else
 		buf_puts(out, "null");
-	put_text(out, "error", attempt->error);
-	put_text(out, "answer", attempt->answer);
+	native_put_text(out, "error", attempt->error);
+	native_put_text(out, "answer", attempt->answer);
 	buf_putc(out, '}');
 }
 
