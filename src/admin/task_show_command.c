@@ -215,8 +215,8 @@ static int64_t wait_ms(const struct admin_call *call)
 }
 
 /*
- * Waits while the counter of the task is the one that the client has seen. Returns the counter as
- * it was before the task is read, 0 if there is none to wait for.
+ * Waits until the counter of the task differs from the one that the client has seen. Returns the
+ * counter, which was read before the task; 0 if the call cannot wait.
  */
 static uint64_t wait_for_change(struct admin *admin, const struct admin_call *call)
 {

@@ -110,8 +110,9 @@ static bool redeliver_items(struct redelivery *redelivery, const json_t *items, 
 }
 
 /*
- * The pages of the log, the newest first: what is delivered again meanwhile keeps its number, and
- * is not met twice. path: of a page; then of the next one, or empty.
+ * Redelivers the wanted deliveries of one page of the log. Pages go from the newest delivery to the
+ * oldest, and a redelivery does not change the number of a delivery: so none is found twice. path:
+ * in: the page; out: the next one, or empty.
  */
 static bool redeliver_page(struct redelivery *redelivery, struct buf *path, struct err *err)
 {

@@ -81,7 +81,7 @@ static void note_silence(struct follower *follower, bool reached, const struct e
 	follower->noted = !reached;
 }
 
-/* False: nobody reads the output any more. */
+/* False: the reader of the output has gone. */
 static bool pause_follower(struct follower *follower)
 {
 	struct pollfd output = { .fd = STDOUT_FILENO };

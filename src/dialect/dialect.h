@@ -56,7 +56,7 @@ struct dialect_webhook {
 	const char *name; /* of the format, in the native API */
 	unsigned methods; /* bits 1 << enum webhook_method; the lowest is the default */
 	bool is_signed;	  /* has the header fields of Standard Webhooks */
-	/* Of a webhook without types: which events it is told of; bits as feed_filter.types. */
+	/* The types of events of a webhook that names none; bits as feed_filter.types. */
 	unsigned default_types;
 	/*
 	 * Writes the body of an event, JSON text of at most WEBHOOK_BODY_MAX bytes. task: as it is

@@ -27,8 +27,8 @@ struct worker_text {
 /*
  * Replaces the values of `count` members in the text of a body, if they are strings. Bytes that are
  * not UTF-8, NUL (also \u0000) and lone surrogates become U+FFFD, control characters are escaped.
- * ERR_TOO_LARGE if the body has more than others_max bytes besides these strings and those that
- * item_max cuts. *body is in arena or unchanged. Left to the parser are a text that is
+ * ERR_TOO_LARGE if the rest of the body, without these strings and those that item_max cuts, has
+ * more than others_max bytes. *body is in arena or unchanged. Left to the parser are a text that is
  * not JSON, members with an escape in their name, a second member of the same name, and, of a long
  * string with a wrong escape, the escape alone.
  */

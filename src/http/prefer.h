@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Preferences of a request: the header field Prefer (RFC 7240). The first preference of a name
- * counts, whichever field it is in, also if its value is invalid. What is malformed or unknown is
- * ignored.
+ * Preferences of a request: the header field Prefer (RFC 7240). Of several preferences with
+ * the same name, the first counts, even if its value is invalid and another field has the second.
+ * Malformed and unknown preferences are ignored.
  */
 #include "http/request.h"
 

@@ -13,7 +13,7 @@ static const char *const states[] = {
 	[DELIVERY_FAILED] = "failed",
 };
 
-/* 0: there is none of this name. */
+/* The bit of the state with this name; 0: no state has it. */
 static unsigned state_bit(struct str name)
 {
 	for (unsigned state = DELIVERY_PENDING; state <= DELIVERY_FAILED; state++) {

@@ -1,6 +1,6 @@
 #include "dialect/native/webhook.h"
 
-/* Set by the notifier, or about the connection; those that begin so, too. */
+/* Header fields that the notifier sets, or that are about the connection; then their prefixes. */
 static const char *const reserved[] = { "host", "connection", "keep-alive", "http2-settings",
 	"transfer-encoding", "te", "trailer", "upgrade", "expect", "accept-encoding", "user-agent",
 	"date", "via", NULL };

@@ -19,7 +19,7 @@ static void put_end(struct buf *out, const char *type, int64_t at)
 	buf_puts(out, "\"}");
 }
 
-/* Writes nothing for tasks of other dialects, and for those that do not exist any more. */
+/* The body is empty, and nothing is sent, for a task of another dialect or one that was removed. */
 static void encode(const struct journal_entry *entry, const struct task *task, struct buf *out)
 {
 	if (entry->dialect != DIALECT_CODE_vionlabs || !task)
