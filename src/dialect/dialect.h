@@ -56,6 +56,7 @@ struct dialect_webhook {
 	const char *name; /* of the format, in the native API */
 	unsigned methods; /* bits 1 << enum webhook_method; the lowest is the default */
 	bool is_signed;	  /* has the header fields of Standard Webhooks */
+	bool own_tasks;	  /* only tasks of the dialect have such bodies */
 	/* The types of events of a webhook that names none; bits as feed_filter.types. */
 	unsigned default_types;
 	/*

@@ -11,6 +11,7 @@ JSON = ("Content-Type", "application/json")
 CREATIONS = (
     ({"url": URL, "filter": {"kinds": []}}, "/filter/kinds"),
     ({"url": URL, "filter": {"dialects": ["none"]}}, "/filter/dialects"),
+    ({"url": URL, "format": "vionlabs", "filter": {"dialects": ["idol"]}}, "/filter/dialects"),
     ({"url": URL, "headers": {"X": "a", "x": "b"}}, "/headers/x"),
     ({"url": URL, "headers": {"HTTP2-Settings": "a"}}, "/headers/HTTP2-Settings"),
 )
@@ -42,6 +43,9 @@ def refusals():
     hook = HOOKS + "/" + answer.json()["id"]
     expect_refusal(instance, "PATCH", hook, {"format": "vionlabs"}, "/format")
     equal(send(instance, "PATCH", hook, {"format": "standard"}).status, 200, "the same format")
+    own = send(instance, "POST", HOOKS, {"url": URL, "format": "vionlabs"}).json()
+    instance.secrets.append(own.get("secret") or "none")
+    equal(own["filter"]["dialects"], ["vionlabs"], "a format of own tasks has no others")
     expect_refusal(instance, "PATCH", hook, {"resume": True}, "/resume")
     expect_refusal(instance, "PATCH", hook, {"resume": True, "enabled": False}, "/resume")
     times = {"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}

@@ -84,6 +84,8 @@ bool native_merge_pairs(const struct op *op, bool headers, const struct native_p
 const struct dialect *native_find_format(struct str name);
 /* The first method that the format has. */
 enum webhook_method native_default_method(const struct dialect_webhook *format);
+/* Restricts the filter to tasks of the format's dialect; an error if it names others. */
+bool native_keep_own_tasks(const struct op *op, struct webhook *webhook, struct err *err);
 /* "whsec_" and base64. ERR_UNPROCESSABLE. */
 bool native_parse_secret(struct op *op, const json_t *value, struct str *secret, struct err *err);
 

@@ -344,7 +344,7 @@ static bool complete(
 			methods[webhook->method]);
 	if (webhook->filter.types == 0)
 		webhook->filter.types = format->default_types;
-	return true;
+	return !format->own_tasks || native_keep_own_tasks(op, webhook, err);
 }
 
 static bool change(const struct op *op, struct webhook *webhook, struct err *err)

@@ -38,3 +38,23 @@ bool native_parse_secret(struct op *op, const json_t *value, struct str *secret,
 	explicit_bzero(bytes, sizeof(bytes));
 	return secret->ptr || err_no_memory(err);
 }
+
+bool native_keep_own_tasks(const struct op *op, struct webhook *webhook, struct err *err)
+{
+	struct feed_filter *filter = &webhook->filter;
+	uint8_t *own;
+
+	for (size_t i = 0; i < filter->dialect_count; i++) {
+		if (filter->dialects[i] != webhook->format)
+			return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
+				NATIVE_AT_FILTER(STR("dialects")),
+				"The format has tasks of its own dialect only.");
+	}
+	own = arena_alloc(op->arena, 1);
+	if (!own)
+		return err_no_memory(err);
+	*own = webhook->format;
+	filter->dialects = own;
+	filter->dialect_count = 1;
+	return true;
+}

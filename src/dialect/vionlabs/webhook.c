@@ -40,6 +40,7 @@ static void encode_test(int64_t at, struct buf *out)
 
 const struct dialect_webhook vionlabs_webhook = {
 	.name = "vionlabs",
+	.own_tasks = true,
 	.methods = 1U << WEBHOOK_POST | 1U << WEBHOOK_PUT | 1U << WEBHOOK_GET,
 	.default_types = 1U << FEED_SUCCEEDED | 1U << FEED_FAILED | 1U << FEED_CANCELLED,
 	.encode = encode,
