@@ -102,6 +102,12 @@ def kill_for(instance, draw, racers, seconds):
     note(f"killed: {counts}")
 
 
+def is_quiet(instance):
+    """The leases of workers that vanished have ended, and the delays after that: these are events."""
+    totals = instance.native("GET", "/stats").json()["totals"]
+    return totals["states"]["running"] == 0 and totals["delayed"] == 0
+
+
 def start_copies(instance, seed):
     ways = ["pages", "stream"] + (["client"] if NODE and os.path.isdir(MODULES) else [])
     copies = [Copy(instance, way, way, seed=seed + i) for i, way in enumerate(ways)]
@@ -143,8 +149,7 @@ def feed(words):
     for copy in copies:
         copy.rest()
     instance.wait_serving()
-    # The leases of workers that vanished end, which are events, too.
-    until(lambda: instance.native("GET", "/tasks?state=running&limit=1").json()["total"] == 0, 60)
+    ok(until(lambda: is_quiet(instance), 60), "nothing happens any more")
     events, tasks = all_events(instance), all_tasks(instance)
     for copy in copies:
         until(lambda: copy.has_read(events[-1]["id"]), END_SECONDS)
