@@ -74,6 +74,9 @@ REQUESTS = {
     "external fetches": (64, EXTERNAL + "/fetchAndLock", {"METHOD": "POST", "BODY": FETCH}),
     "external counts": (64, EXTERNAL + "/count?topicName=virtshell&locked=true", {}),
     "external lists": (8, EXTERNAL + "?topicName=virtshell", {}),
+    "event pages": (64, "/v1/events?limit=1000", {}),
+    "event scans": (64, "/v1/events?kind=none", {}),
+    "events with tasks": (64, "/v1/events?include=task&limit=100", {}),
     "creations": (64, virtshell.PREFIX + "/tasks", {"METHOD": "POST", "BODY": TASK}),
     "creations of 64 users": (
         *(64, virtshell.PREFIX + "/tasks"),
@@ -245,7 +248,10 @@ def main():
     parser.add_argument("--limits", action="store_true")
     parser.add_argument("attack", nargs="*")
     options = parser.parse_args()
-    names = options.attack or [*REQUESTS, *STREAMS]
+    known = [*REQUESTS, *STREAMS]
+    names = options.attack or known
+    if unknown := set(names) - set(known):
+        raise SystemExit(f"no such attack: {', '.join(unknown)}; there are: {', '.join(known)}")
     if not (NGINX and find_program("wrk") and find_program("curl")):
         raise SystemExit("needs nginx, wrk, curl and a built tree")
     bench = Bench(options)
