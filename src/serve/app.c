@@ -190,6 +190,11 @@ static bool begin_stream(
 	return true;
 }
 
+static bool takes_slices(enum op_kind kind)
+{
+	return kind == OP_LIST || kind == OP_STATS || kind == OP_WORKERS || kind == OP_FEED;
+}
+
 /* Decodes the request to one operation and applies it. */
 static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 {
@@ -217,9 +222,7 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		return buf_ok(&exchange->response.headers) || err_no_memory(err);
 	rate_set_quota(app, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
-	op.slice_steps = op.kind == OP_LIST || op.kind == OP_STATS || op.kind == OP_WORKERS
-				 ? slice_steps(app)
-				 : LIST_SLICE_STEPS;
+	op.slice_steps = takes_slices(op.kind) ? slice_steps(app) : LIST_SLICE_STEPS;
 	if (op.claim && app->claim_us > 0)
 		op.claim_until_us = clock_mono_us() + app->claim_us;
 	if (!apply(app, exchange, &op, err))
@@ -332,12 +335,6 @@ void app_start(struct app *app, struct exchange *exchange)
 		refusal_write(exchange, &err);
 	else if (exchange->route)
 		exchange->work = WORK_OPERATION;
-}
-
-bool app_is_list(const struct exchange *exchange)
-{
-	return exchange->work == WORK_SLICES ||
-	       (exchange->work == WORK_OPERATION && exchange->route->encode_row);
 }
 
 static bool do_work(struct app *app, struct exchange *exchange, struct err *err)

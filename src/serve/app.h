@@ -30,7 +30,10 @@ static inline bool app_is_working(const struct exchange *exchange)
 	return exchange->work != WORK_NONE && exchange->work != WORK_PARKED &&
 	       exchange->work != WORK_STREAM;
 }
-/* Whether the work is done in slices, or may be: a list, or a removal with dependents. */
+/*
+ * Whether the work takes turns as a list: it is done in slices, or may be (a list, or a removal
+ * with dependents), or it reads a part of the feed.
+ */
 bool app_is_list(const struct exchange *exchange);
 /*
  * Goes on with exchange->work, by one slice if it is in slices, until it is WORK_NONE, or

@@ -1,7 +1,14 @@
-/* The rows of lists (app_stream_rows). */
+/* Lists: which work takes turns as one, and the rows (app_stream_rows). */
 #include "base/clock.h"
 #include "serve/app.h"
 #include "serve/held_page.h"
+
+bool app_is_list(const struct exchange *exchange)
+{
+	return exchange->work == WORK_SLICES ||
+	       (exchange->work == WORK_OPERATION &&
+		       (exchange->route->encode_row || exchange->route->encode_event));
+}
 
 /*
  * Makes a row ready, or sets *over after until_us. The first read of a turn is made in any case:

@@ -283,7 +283,7 @@ struct op {
 	 * LIST, STATS, WORKERS: return after so many steps, or LIST_SLICE_US, with
 	 * result.unfinished if more are needed; RETRY: the same, with each task as a step; REMOVE,
 	 * ARCHIVE with dependents: end the transaction after so many steps. 0: carry the operation
-	 * out at once.
+	 * out at once. FEED: the answer ends after that part of LIST_SLICE_US.
 	 */
 	unsigned slice_steps;
 	struct op *companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction */

@@ -6,7 +6,6 @@
 
 #define CHUNK	  32  /* entries that are read in one step */
 #define TASKS_MAX 100 /* events of an answer with tasks */
-#define SLICE_US  1000
 #define TRIES	  5
 #define NO_TASK	  SIZE_MAX
 
@@ -166,7 +165,10 @@ static int step_chunk(struct store *store, void *data, struct err *err)
 
 static bool read_chunks(struct store *store, struct reading *reading, struct err *err)
 {
-	int64_t until = clock_mono_us() + SLICE_US;
+	unsigned steps = reading->op->slice_steps;
+	int64_t time_us = (int64_t)LIST_SLICE_US * (steps ? steps : LIST_SLICE_STEPS) /
+			  LIST_SLICE_STEPS;
+	int64_t until = clock_mono_us() + time_us;
 	bool ok = true;
 
 	reading->end = reading->last + 1 >= reading->horizon;
