@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "store/journal/journal.h"
 #include "store/lists.h"
 #include "store/usage/usage.h"
@@ -53,6 +54,8 @@ enum engine_status store_commit(struct store *store)
 		journal_note_commit(store);
 	count_done(store);
 	wake_raise(store);
+	if (status == ENGINE_OK)
+		metrics_raise(store);
 	return status;
 }
 
@@ -137,20 +140,24 @@ static void raise_flushed(struct store_shared *shared, const struct covered *don
 static bool flush(struct store *store, struct err *err)
 {
 	enum engine_status status;
+	struct store_metrics *metrics = &store->shared->metrics;
 	struct covered done;
 	uint64_t entries;
+	int64_t began_us = clock_mono_us();
 
 	read_done(store->shared, &done);
 	entries = journal_committed(store);
 	atomic_store(store->activity, STORE_FLUSHING);
 	status = store->engine->ops->flush(store->engine);
 	atomic_store(store->activity, STORE_IN_CALL);
+	atomic_fetch_add(status == ENGINE_OK ? &metrics->flushes : &metrics->failed_flushes, 1);
 	if (status == ENGINE_FULL)
 		return err_set(err, ERR_UNKNOWN_OUTCOME, NULL, NULL);
 	if (status != ENGINE_OK)
 		return store_fail(store, (int)status, err);
 	journal_note_flush(store, entries);
 	raise_flushed(store->shared, &done);
+	histogram_add(&metrics->flush_times, histogram_fast, clock_mono_us() - began_us);
 	return true;
 }
 

@@ -7,8 +7,9 @@
  * of them before each recovery; a figure that must outlive a recovery is loaded from the store by
  * its owner.
  *
- * To add a figure, add its member here and its row in health.c. The object "store" of the status
- * and the table of polytaskctl follow the rows, and a test compares polytaskctl(8) with them.
+ * To add a figure, add its member here and its row in health.c. The object "store" of the status,
+ * the table of polytaskctl and the metrics (monitor/family.h) follow the rows, and a test compares
+ * polytaskctl(8) with them.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -26,6 +27,8 @@ struct store_health {
 	_Atomic uint64_t log_files;
 	_Atomic uint64_t log_bytes;
 	_Atomic uint64_t free_bytes;
+	_Atomic uint64_t cache_hits;
+	_Atomic uint64_t cache_misses;
 	_Atomic uint64_t oldest_transaction;
 	_Atomic uint64_t last_backup;
 	_Atomic uint64_t damaged_pages;
@@ -63,8 +66,9 @@ enum health_kind {
 };
 
 struct health_row {
-	const char *name; /* the JSON member */
-	const char *help; /* as in polytaskctl(8) */
+	const char *name;   /* the JSON member */
+	const char *metric; /* without the prefix polytask_; NULL: it is none */
+	const char *help;   /* as in polytaskctl(8) */
 	enum health_kind kind;
 	const char *unit;	  /* NUMBER: a regular noun for the table, singular */
 	const char *const *names; /* STATE: in the order of the enum, NULL at the end */

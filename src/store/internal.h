@@ -11,6 +11,7 @@
  *     flush.c       the counters of commits and flushes
  *     wake.c        the counters that parked requests wait for
  *     lists.c       the counters that entity tags of lists are made of
+ *     metrics.h     what the store has done, for monitoring
  *     packed.h      numbers and texts within records
  *     step.c        runs a step in a transaction, with retries
  *     auth_table.c  the tables of users, tokens and keys
@@ -121,6 +122,7 @@ struct store {
 	bool damaged_index;	  /* the step has met a damaged page of the index, not of a task */
 	bool lost;		  /* ERR_PANIC was returned and logged */
 	struct buf journal_entry; /* that is being written */
+	struct buf noted_events;  /* of the transaction (metrics.c) */
 	unsigned process;	  /* store_options.process */
 	uint64_t journal_last;	  /* number that the transaction has taken last; 0: none */
 	unsigned journal_stripe;  /* of the feeds that it adds to */

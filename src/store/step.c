@@ -35,6 +35,7 @@ static int run_once(struct store *store, enum engine_access access, store_step *
 	store->damaged_index = false;
 	lists_reset(store);
 	wake_reset(store);
+	metrics_reset(store);
 	usage_reset(store);
 	snapshot_reset(store);
 	rc = step(store, data, err);
@@ -62,6 +63,8 @@ bool step_run(struct store *store, enum engine_access access, store_step *step, 
 			return true;
 		if (rc == STEP_FAILED)
 			return false;
+		if (rc == ENGINE_RETRY)
+			atomic_fetch_add(&store->shared->metrics.conflicts, 1);
 		if (rc == ENGINE_RETRY && ++conflicts < CONFLICTS_MAX)
 			back_off(store, conflicts);
 		else if (rc == STEP_RETRY && ++retries < RETRIES_MAX)

@@ -217,6 +217,7 @@ void store_close(struct store *store)
 	buf_free(&store->usage_value);
 	buf_free(&store->notes);
 	buf_free(&store->journal_entry);
+	buf_free(&store->noted_events);
 	buf_free(&store->needed.keys);
 	drain_free(store);
 	store_leave(store);

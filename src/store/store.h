@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "store/damage.h"
 #include "store/health.h"
+#include "store/metrics.h"
 #include "store/tasks/next_number.h"
 #include "store/transfer/backup.h"
 #include "store/transfer/export.h"
@@ -88,6 +89,7 @@ struct store_shared {
 	_Atomic uint64_t snapshot_owner;  /* its pid << 32 | the lower half of its moment */
 	_Atomic uint64_t snapshot_reads;
 	struct store_health health;
+	struct store_metrics metrics; /* not zeroed before a recovery */
 	struct damage_table damages;
 	struct store_hold hold;
 };

@@ -71,6 +71,7 @@ struct bdb {
 	/* figures.c */
 	uint32_t oldest_txn;	  /* id; 0: none was open */
 	int64_t oldest_txn_since; /* wall clock, ms */
+	int64_t next_cache_note;  /* monotonic, ms */
 };
 
 static inline struct bdb *bdb_of(struct engine *engine)

@@ -128,12 +128,38 @@ static int note_transactions(struct bdb *bdb)
 	return 0;
 }
 
+/* ---- cache ---- */
+
+#define CACHE_NOTE_MS 5000 /* the statistics visit each bucket of the cache */
+
+static int note_cache(struct bdb *bdb)
+{
+	int64_t now = clock_mono_ms();
+	DB_MPOOL_STAT *stat;
+	int rc;
+
+	if (now < bdb->next_cache_note)
+		return 0;
+	bdb->next_cache_note = now + CACHE_NOTE_MS;
+	rc = bdb->env->memp_stat(bdb->env, &stat, NULL, 0);
+	if (rc != 0)
+		return rc;
+	atomic_store(&bdb->health->cache_hits, stat->st_cache_hit);
+	atomic_store(&bdb->health->cache_misses, stat->st_cache_miss);
+	free(stat);
+	return 0;
+}
+
 enum engine_status bdb_figures_chore(struct engine *engine, bool low_space, bool *more)
 {
 	struct bdb *bdb = bdb_of(engine);
+	int rc;
 
 	(void)low_space, (void)more;
 	if (!bdb->ephemeral)
 		note_logs(bdb);
-	return bdb_status(bdb, note_transactions(bdb), "transaction statistics");
+	rc = note_transactions(bdb);
+	if (rc == 0)
+		rc = note_cache(bdb);
+	return bdb_status(bdb, rc, "statistics");
 }

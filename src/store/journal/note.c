@@ -134,7 +134,10 @@ int journal_note(
 		.log = op->kind == OP_CLAIM ? STR_NULL : op->report.log };
 	int rc;
 
-	if (entry.event == JOURNAL_NONE || !is_noted(store, task))
+	if (entry.event == JOURNAL_NONE)
+		return 0;
+	metrics_note(store, entry.event, old, task);
+	if (!is_noted(store, task))
 		return 0;
 	if (old && is_of_attempt(entry.event, old))
 		set_attempt(&entry, old, task);
@@ -156,6 +159,7 @@ int journal_note_removal(struct store *store, const struct op *op, const struct 
 		.actor = op->actor,
 		.request = op->request };
 
+	metrics_note(store, JOURNAL_REMOVED, task, task);
 	return is_noted(store, task) ? append(store, task, &entry) : 0;
 }
 
@@ -167,6 +171,7 @@ int journal_note_import(struct store *store, const struct task *old, struct task
 		.revision = task->revision };
 	int rc;
 
+	metrics_note(store, JOURNAL_IMPORTED, old, task);
 	task->journal = old ? old->journal : 0;
 	if (!is_noted(store, task))
 		return 0;

@@ -48,7 +48,7 @@ static int add_windows(struct stats_reading *reading, struct slice *slice,
 	return rc;
 }
 
-static int64_t read_time(const uint8_t bytes[8])
+int64_t stats_read_time(const uint8_t bytes[8])
 {
 	uint64_t ms = 0;
 
@@ -74,7 +74,7 @@ static int find_oldest(struct stats_reading *reading, struct slice *slice,
 			return rc;
 		if (key.len < range->prefix.len + 4 + 8)
 			return ENGINE_DAMAGED;
-		created = read_time(key.bytes + range->prefix.len + 4);
+		created = stats_read_time(key.bytes + range->prefix.len + 4);
 		if (!optional_time_is_set(row->oldest_ready) ||
 			created < optional_time_ms(row->oldest_ready))
 			row->oldest_ready = optional_time(created);

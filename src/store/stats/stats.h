@@ -5,6 +5,7 @@
  *
  *     kinds.c  which kinds there are, in order
  *     row.c    the counts of one kind
+ *     states.c counts by state alone (state_counts.h)
  *     stats.c  the operation, in slices
  */
 #include "store/list/list.h"
@@ -56,6 +57,8 @@ int stats_next_kind(struct stats_reading *reading, struct slice *slice, struct s
 
 /* ---- row.c ---- */
 
+/* The time in the key of a ready task. */
+int64_t stats_read_time(const uint8_t bytes[8]);
 /* Counts the tasks of row->kind. */
 int stats_count(struct stats_reading *reading, struct slice *slice, unsigned streams,
 	struct stats_row *row);
