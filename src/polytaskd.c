@@ -12,12 +12,14 @@
 #include "base/log.h"
 #include "dialect/dialect.h"
 #include "dialect/policy_conf.h"
+#include "monitor/monitor.h"
 #include "process/supervisor.h"
 #include "store/store.h"
 #include "sys/conf.h"
 #include "sys/confine.h"
 #include "sys/instance.h"
 #include "sys/listen.h"
+#include "sys/monitor_socket.h"
 #include "sys/reach.h"
 
 #define USAGE                                                                               \
@@ -40,6 +42,7 @@ static child_main *const mains[ROLES] = {
 	[ROLE_RECOVER] = recover_main,
 	[ROLE_KEEPER] = keeper_main,
 	[ROLE_NOTIFIER] = notifier_main,
+	[ROLE_MONITOR] = monitor_main,
 	[ROLE_WORKER] = worker_main,
 	[ROLE_WRITER] = worker_main,
 	[ROLE_READER] = worker_main,
@@ -95,6 +98,7 @@ struct resources {
 	struct service_user owner;
 	struct instance_locks locks;
 	struct fcgi_sockets sockets;
+	int monitor_socket; /* -1: none */
 };
 
 static bool acquire_resources(struct resources *resources, const struct conf *conf, struct err *err)
@@ -103,6 +107,8 @@ static bool acquire_resources(struct resources *resources, const struct conf *co
 	       instance_lock(&resources->locks, conf, &resources->owner, err) &&
 	       listen_open(&resources->sockets, conf, resources->owner.uid, resources->owner.gid,
 		       err) &&
+	       monitor_socket_open(&resources->monitor_socket, conf, resources->owner.uid,
+		       resources->owner.gid, err) &&
 	       service_user_become(&resources->owner, err);
 }
 
@@ -121,9 +127,17 @@ static void check_reach(const struct conf *conf, const struct fcgi_sockets *sock
 			err_text(&err));
 }
 
+static void remove_sockets(const struct resources *resources, const struct conf *conf)
+{
+	listen_remove(&resources->sockets, conf);
+	if (resources->monitor_socket >= 0)
+		monitor_socket_remove(conf);
+}
+
 static int run(struct conf_source *source, const struct conf *conf, struct err *err)
 {
-	struct resources resources = { .sockets = { .main = -1, .read = -1 } };
+	struct resources resources = { .sockets = { .main = -1, .read = -1 },
+		.monitor_socket = -1 };
 	struct supervisor_config config = {
 		.conf = *conf,
 		.mains = mains,
@@ -139,12 +153,12 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 	if (!service_user_find(&resources.owner, conf, err) ||
 		!acquire_resources(&resources, conf, err)) {
 		fprintf(stderr, "polytaskd: %s\n", err_text(err));
-		listen_remove(&resources.sockets, conf);
+		remove_sockets(&resources, conf);
 		return 1;
 	}
 	if (!store_check_home(conf->home, err)) {
 		fprintf(stderr, "polytaskd: %s\n", err_text(err));
-		listen_remove(&resources.sockets, conf);
+		remove_sockets(&resources, conf);
 		return 1;
 	}
 	check_reach(conf, &resources.sockets);
@@ -152,8 +166,9 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 	config.sockets = resources.sockets;
 	setproctitle("-polytaskd: supervisor");
 	confine_supervisor();
+	config.monitor_socket = resources.monitor_socket;
 	result = supervisor_run(&config);
-	listen_remove(&resources.sockets, conf);
+	remove_sockets(&resources, conf);
 	return result;
 }
 

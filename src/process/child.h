@@ -36,6 +36,7 @@ struct child_context {
 	uid_t peer_uid;			      /* user that may connect, besides the service's */
 	int supervisor_pipe; /* readable (end of file) when the supervisor is gone: exit soon */
 	struct child_client client; /* of an operator, else CHILD_NO_CLIENT */
+	int monitor_socket;	    /* of the monitor, else -1: accepts its clients */
 };
 
 /* The entry function of a child process. Returns the exit status. */

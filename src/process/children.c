@@ -29,6 +29,22 @@ bool children_start(struct children *children, const struct conf *conf, enum rol
 	return done;
 }
 
+static bool opens_store(enum role role)
+{
+	return role != ROLE_NONE && role != ROLE_MONITOR;
+}
+
+size_t children_count_in_store(const struct children *children)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		if (children->processes[i].pid && opens_store(children->processes[i].role))
+			count++;
+	}
+	return count;
+}
+
 size_t children_count(const struct children *children, enum role role)
 {
 	size_t count = 0;
@@ -70,6 +86,14 @@ bool children_answer(const struct children *children)
 	return workers_suffice(ready);
 }
 
+void children_kill_in_store(const struct children *children)
+{
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		if (children->processes[i].pid && opens_store(children->processes[i].role))
+			kill(children->processes[i].pid, SIGKILL);
+	}
+}
+
 void children_signal(const struct children *children, int signal)
 {
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
@@ -107,7 +131,7 @@ bool children_starting_before(const struct children *children, int generation)
 /* The roles that answer no requests and run all the time. */
 static bool is_helper(enum role role)
 {
-	return role == ROLE_KEEPER || role == ROLE_NOTIFIER;
+	return role == ROLE_KEEPER || role == ROLE_NOTIFIER || role == ROLE_MONITOR;
 }
 
 void children_retire(struct children *children, int first)
@@ -141,6 +165,17 @@ static void log_exit(const struct process *process, const struct child_exit *chi
 		child->in_store ? ", inside the store" : "");
 }
 
+/* For the metrics. */
+static void count_exit(struct scoreboard *scoreboard, const struct scoreboard_slot *slot,
+	const struct child_exit *child, bool log)
+{
+	bool clean = WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0;
+
+	counters_add_totals(&scoreboard->ended, &slot->counters);
+	if (log && !clean && !child->exit_requested)
+		atomic_fetch_add(&scoreboard->deaths[child->role], 1);
+}
+
 static void reap_one(struct process *process, struct scoreboard_slot *slot, int status,
 	struct child_exit *child, bool log)
 {
@@ -167,8 +202,10 @@ bool children_reap(struct children *children, struct child_exit *child, bool log
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 			if (children->processes[i].pid == pid) {
-				reap_one(&children->processes[i], &children->scoreboard->slots[i],
-					status, child, log);
+				struct scoreboard_slot *slot = &children->scoreboard->slots[i];
+
+				reap_one(&children->processes[i], slot, status, child, log);
+				count_exit(children->scoreboard, slot, child, log);
 				return true;
 			}
 		}

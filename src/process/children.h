@@ -20,18 +20,21 @@ size_t children_count(const struct children *children, enum role role);
 int children_count_ready(const struct children *children, enum role role);
 /* Whether the ready workers, of any generation, answer all requests. */
 bool children_answer(const struct children *children);
+/* Those that have the store open, or open it: all but the monitor. */
+size_t children_count_in_store(const struct children *children);
+void children_kill_in_store(const struct children *children);
 void children_signal(const struct children *children, int signal);
 /* Whether no worker of a generation before this one begins another request. */
 bool children_retired_before(const struct children *children, int generation);
 /* Whether a child of a generation before this one is still starting. */
 bool children_starting_before(const struct children *children, int generation);
 /*
- * Asks the keepers, notifiers and workers of generations from `first` up to the newest to exit,
- * once each.
+ * Asks the keepers, notifiers, monitors and workers of generations from `first` up to the newest to
+ * exit, once each.
  */
 void children_retire(struct children *children, int first);
 /*
- * Reaps one ended child without blocking, frees its entry and, if `log`, logs the exit. Returns
- * false and leaves *child unchanged if none has ended.
+ * Reaps one ended child without blocking, frees its entry and, if `log`, logs the exit and counts a
+ * death. Returns false and leaves *child unchanged if none has ended.
  */
 bool children_reap(struct children *children, struct child_exit *child, bool log);

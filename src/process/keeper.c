@@ -23,6 +23,7 @@ struct keeper {
 	struct credential_purge purge;
 	struct archive_report archive;
 	struct due_tasks due;
+	struct census_pass census;
 	struct tz tz;
 	struct jobs jobs;
 };
@@ -100,6 +101,16 @@ static bool change_due_tasks(void *data, const struct job *job, bool *more, stru
 	       due_tasks_run(&keeper->due, keeper->store, more, err);
 }
 
+/* Its results are for the monitor only. */
+static bool count_tasks(void *data, const struct job *job, bool *more, struct err *err)
+{
+	struct keeper *keeper = data;
+
+	(void)job;
+	return !*keeper->child->conf->monitor ||
+	       census_run(&keeper->census, keeper->store, more, err);
+}
+
 static void give_heartbeat(void *data)
 {
 	struct keeper *keeper = data;
@@ -118,6 +129,10 @@ static void add_jobs(struct keeper *keeper)
 			.interval_ms = DUE_TASKS_MS,
 			.duty_percent = DUE_TASKS_DUTY_PERCENT,
 			.run = change_due_tasks },
+		{ .name = "census",
+			.interval_ms = CENSUS_MS,
+			.duty_percent = CENSUS_DUTY_PERCENT,
+			.run = count_tasks },
 		{ .name = "credential removal",
 			.interval_ms = CREDENTIAL_PURGE_MS,
 			.run = purge_credentials },
@@ -184,6 +199,7 @@ int keeper_main(const struct child_context *child)
 		child_report_set(&child->slot->report, &err);
 		return err.code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
 	}
+	keeper.census.census = &child->scoreboard->census;
 	add_jobs(&keeper);
 	do {
 		alive = jobs_run_due(&keeper.jobs);

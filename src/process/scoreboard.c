@@ -1,5 +1,6 @@
 #include "process/scoreboard.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
 
 static const char *const roles[ROLES] = {
@@ -10,6 +11,7 @@ static const char *const roles[ROLES] = {
 	[ROLE_WRITER] = "writer",
 	[ROLE_READER] = "reader",
 	[ROLE_NOTIFIER] = "notifier",
+	[ROLE_MONITOR] = "monitor",
 	[ROLE_OPERATOR] = "operator",
 };
 
@@ -42,6 +44,14 @@ void scoreboard_free(struct scoreboard *scoreboard)
 const char *role_name(enum role role)
 {
 	return role < ROLES ? roles[role] : roles[ROLE_NONE];
+}
+
+void role_process_name(enum role role, int number, char *name, size_t size)
+{
+	if (role == ROLE_WORKER || role == ROLE_READER)
+		snprintf(name, size, "%s %d", role_name(role), number);
+	else
+		snprintf(name, size, "%s", role_name(role));
 }
 
 const char *child_state_name(enum child_state state)

@@ -10,6 +10,7 @@
 
 #include "base/limit.h"
 #include "base/log_limit.h"
+#include "process/census.h"
 #include "process/recovery.h"
 #include "serve/worker.h"
 
@@ -23,6 +24,7 @@ enum role {
 	ROLE_WRITER, /* answers requests that change tasks */
 	ROLE_READER, /* answers all other requests */
 	ROLE_NOTIFIER,
+	ROLE_MONITOR,
 	ROLE_OPERATOR,
 	ROLES
 };
@@ -32,6 +34,7 @@ struct scoreboard_slot {
 	/* Written by the supervisor before fork: */
 	_Atomic int role;   /* enum role; ROLE_NONE: the slot is free */
 	_Atomic int number; /* 2 of "worker 2" */
+	_Atomic int pid;
 	_Atomic int generation;
 	_Atomic int64_t since;	/* start, wall clock, ms since the epoch */
 	_Atomic bool displaced; /* an operator: SIGTERM follows, to make room for another */
@@ -43,10 +46,24 @@ struct scoreboard_slot {
 	struct worker_counters counters; /* children other than workers only use heartbeats */
 };
 
+/* Written by the supervisor, for the monitor. */
+struct supervisor_state {
+	_Atomic int64_t turn_ms;    /* of its last turn, monotonic */
+	_Atomic int64_t started_ms; /* wall clock */
+	_Atomic int generation;
+	_Atomic bool serving; /* workers answer requests (service_is_serving) */
+	_Atomic bool recovering;
+};
+
 struct scoreboard {
 	struct store_shared store;
 	_Atomic uint64_t recoveries;
 	struct scoreboard_slot slots[SCOREBOARD_SLOTS];
+	struct supervisor_state supervisor;
+	struct worker_counters ended; /* totals of the workers that have ended */
+	_Atomic uint64_t starts[ROLES], deaths[ROLES];
+	struct request_metrics requests;
+	struct census census;
 	struct limit limit;
 	struct log_limits log_limits;
 };
@@ -55,4 +72,6 @@ struct scoreboard {
 struct scoreboard *scoreboard_new(void);
 void scoreboard_free(struct scoreboard *scoreboard);
 const char *role_name(enum role role);
+/* "reader 1", "keeper": the name in process titles, the log, the status and the metrics. */
+void role_process_name(enum role role, int number, char *name, size_t size);
 const char *child_state_name(enum child_state state);

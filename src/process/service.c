@@ -22,7 +22,7 @@ static void begin_clearing(struct service *service)
 	atomic_fetch_add(&service->children.scoreboard->recoveries, 1);
 	log_warn("recovery", "killing all processes to recover the store");
 	sd_notify(0, "STATUS=recovering");
-	children_signal(&service->children, SIGKILL);
+	children_kill_in_store(&service->children);
 	service->ready_announced = false;
 	service->phase = PHASE_CLEARING;
 }
@@ -148,7 +148,7 @@ static void recover(struct service *service, int64_t now)
 	struct store_shared *store = &service->children.scoreboard->store;
 	struct restart_backoff *backoff = &service->backoffs[ROLE_RECOVER];
 
-	if (children_count(&service->children, ROLE_NONE) > 0 || now < backoff->retry_at_ms)
+	if (children_count_in_store(&service->children) > 0 || now < backoff->retry_at_ms)
 		return;
 	if (!hold_regions(service, now))
 		return;
@@ -262,7 +262,7 @@ static void serve(struct service *service, int64_t now)
 static void wait_for_exits(struct service *service, int64_t now)
 {
 	(void)now;
-	if (children_count(&service->children, ROLE_NONE) > 0)
+	if (children_count_in_store(&service->children) > 0)
 		return;
 	service->phase = PHASE_RECOVERING;
 	service->hurry = true;
@@ -310,11 +310,35 @@ const char *service_phase_name(const struct service *service)
 	return phases[service->phase].name;
 }
 
+/* In all phases but the last ones: it tells that the store is being recovered, too. */
+static void keep_monitor(struct service *service, int64_t now)
+{
+	bool wanted = service->children.spawn.monitor_socket >= 0 &&
+		      service->phase != PHASE_STOPPING && service->phase != PHASE_STOPPED;
+
+	start_missing(service, ROLE_MONITOR, wanted ? 1 : 0, now);
+}
+
+/* For the monitor. */
+static void publish(const struct service *service, int64_t now)
+{
+	struct supervisor_state *state = &service->children.scoreboard->supervisor;
+
+	atomic_store(&state->turn_ms, now);
+	atomic_store(&state->started_ms, service->started_ms);
+	atomic_store(&state->generation, service->children.generation);
+	atomic_store(&state->serving, service_is_serving(service));
+	atomic_store(&state->recovering,
+		service->phase == PHASE_RECOVERING || service->phase == PHASE_CLEARING);
+}
+
 void service_step(struct service *service, int64_t now)
 {
 	reap(service, now);
+	keep_monitor(service, now);
 	if (phases[service->phase].step)
 		phases[service->phase].step(service, now);
+	publish(service, now);
 }
 
 void service_stop(struct service *service)
@@ -330,7 +354,8 @@ void service_stop(struct service *service)
 }
 
 bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
-	const struct fcgi_sockets *sockets, struct instance_locks locks, struct err *err)
+	const struct fcgi_sockets *sockets, int monitor_socket, struct instance_locks locks,
+	struct err *err)
 {
 	struct scoreboard *scoreboard = scoreboard_new();
 
@@ -345,6 +370,7 @@ bool service_init(struct service *service, const struct conf *conf, child_main *
 		.scoreboard = scoreboard,
 		.mains = mains,
 		.sockets = *sockets,
+		.monitor_socket = monitor_socket,
 		.locks = locks,
 		.supervisor_pipe = { -1, -1 },
 		.queues = { HANDOVER_NONE, HANDOVER_NONE },

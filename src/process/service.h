@@ -48,11 +48,12 @@ struct service {
 };
 
 /*
- * Zero-initialise first, set reloader; call service_free() also after a failure. Borrows mains,
- * sockets and locks; the lock of the regions may be renewed.
+ * Zero-initialise first, set reloader; call service_free() also after a failure. monitor_socket: -1
+ * without one. Borrows mains, sockets and locks; the lock of the regions may be renewed.
  */
 bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
-	const struct fcgi_sockets *sockets, struct instance_locks locks, struct err *err);
+	const struct fcgi_sockets *sockets, int monitor_socket, struct instance_locks locks,
+	struct err *err);
 void service_free(struct service *service);
 
 /* Reaps ended children and does what the phase requires. Does not block. `now`: monotonic ms. */

@@ -36,10 +36,7 @@ void spawn_close(struct spawn *spawn)
 
 void spawn_process_name(const struct process *process, char *name, size_t size)
 {
-	if (process->role == ROLE_WORKER || process->role == ROLE_READER)
-		snprintf(name, size, "%s %d", role_name(process->role), process->number);
-	else
-		snprintf(name, size, "%s", role_name(process->role));
+	role_process_name(process->role, process->number, name, size);
 }
 
 static int compare_ints(const void *a, const void *b)
@@ -96,7 +93,8 @@ static _Noreturn void run_child(
 {
 	int kept[] = { child->supervisor_pipe, child->listeners[0], child->listeners[1],
 		child->queues[0].put, child->queues[0].take, child->queues[1].put,
-		child->queues[1].take, child->client.fd, spawn->locks.home, spawn->locks.regions };
+		child->queues[1].take, child->client.fd, child->monitor_socket, spawn->locks.home,
+		spawn->locks.regions };
 	char name[32];
 	int status;
 
@@ -121,6 +119,7 @@ static void prepare_slot(struct scoreboard_slot *slot, const struct process *pro
 	slot->number = process->number;
 	slot->generation = process->generation;
 	slot->since = clock_wall_ms();
+	slot->pid = 0;
 	slot->state = CHILD_STARTING;
 	slot->store_activity = STORE_IDLE;
 	slot->displaced = false;
@@ -139,6 +138,7 @@ bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot
 		.scoreboard = spawn->scoreboard,
 		.slot = &spawn->scoreboard->slots[slot],
 		.supervisor_pipe = spawn->supervisor_pipe[0],
+		.monitor_socket = process->role == ROLE_MONITOR ? spawn->monitor_socket : -1,
 		.client = *client,
 	};
 	pid_t pid;
@@ -155,6 +155,8 @@ bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot
 		return err_set(err, ERR_BUSY, NULL, "cannot fork: %s", strerror(errno));
 	}
 	process->pid = pid;
+	child.slot->pid = pid;
+	atomic_fetch_add(&spawn->scoreboard->starts[process->role], 1);
 	process->client_uid = client->uid;
 	process->exit_requested = false;
 	process->heartbeats = 0;

@@ -10,6 +10,7 @@ struct spawn {
 	struct scoreboard *scoreboard;
 	child_main *const *mains;    /* by role */
 	struct fcgi_sockets sockets; /* borrowed */
+	int monitor_socket;	     /* borrowed; -1: none */
 	/* Connections of retired workers, by socket; they outlive a recovery. */
 	struct handover queues[FCGI_SOCKETS];
 	struct instance_locks locks; /* of this process; a child inherits them */

@@ -75,7 +75,7 @@ static bool open_supervisor(struct supervisor *supervisor, struct err *err)
 	supervisor->control.data = &supervisor->service;
 	supervisor->service.reloader = config->reloader;
 	return service_init(&supervisor->service, &config->conf, config->mains, &config->sockets,
-		       config->locks, err) &&
+		       config->monitor_socket, config->locks, err) &&
 	       control_open(&supervisor->control, config->conf.control, err);
 }
 

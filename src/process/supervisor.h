@@ -21,6 +21,7 @@ struct supervisor_config {
 	struct conf conf;
 	child_main *const *mains;    /* by role; borrowed */
 	struct fcgi_sockets sockets; /* borrowed */
+	int monitor_socket;	     /* borrowed; -1: none */
 	struct instance_locks locks; /* borrowed; that of the regions may be renewed */
 	struct conf_reloader reloader;
 };

@@ -15,6 +15,8 @@ int worker_main(const struct child_context *child)
 		.conf = child->conf,
 		.limit = &child->scoreboard->limit,
 		.counters = &child->slot->counters,
+		.metrics = &child->scoreboard->requests,
+		.serving = &child->scoreboard->supervisor.serving,
 		.listeners = { child->listeners[0], child->listeners[1] },
 		.queues = { child->queues[0], child->queues[1] },
 		.peer = child->peer_uid,

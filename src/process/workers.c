@@ -29,6 +29,7 @@ int workers_seats(
 	case ROLE_RECOVER:
 	case ROLE_KEEPER:
 	case ROLE_NOTIFIER:
+	case ROLE_MONITOR:
 	case ROLE_OPERATOR:
 	case ROLES:
 	default:

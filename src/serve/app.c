@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #include "auth/limit_domain.h"
-#include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "serve/body.h"
+#include "serve/calls.h"
 #include "serve/list_tag.h"
 #include "serve/precondition.h"
 #include "serve/preference.h"
@@ -238,47 +238,6 @@ static bool go_on_with_slices(struct app *app, struct exchange *exchange, struct
 	return store_go_on(&exchange->result, slice_steps(app), err) && finish(exchange, err);
 }
 
-static bool answer_authorizer(struct app *app, struct exchange *exchange, struct err *err)
-{
-	const struct dialect *dialect;
-	size_t skip = 0;
-
-	routing_find_dialect(exchange, false, &skip);
-	dialect = exchange->dialect;
-	if (!authorize(app->store, dialect ? dialect->auth : NULL,
-		    dialect ? app->options.clock_skew_ms[dialect->code] : 0, &exchange->request,
-		    &exchange->response, &exchange->auth_log, err))
-		return false;
-	if (exchange->auth_log.reason)
-		exchange->event = EVENT_DENIED;
-	else if (exchange->response.status < 400)
-		exchange->event = EVENT_AUTHORIZED;
-	return true;
-}
-
-/* A request to the token endpoint. Its path is a row's: nginx has a location for each. */
-static bool answer_login(struct app *app, struct exchange *exchange, struct err *err)
-{
-	const struct dialect *dialect;
-	const struct token_address *address = dialect_token_address(
-		request_cgi_param(&exchange->request, "REQUEST_URI"), &dialect);
-	struct token_endpoint endpoint = {
-		.store = app->store,
-		.limit = app->limit,
-		.burst = app->options.login_burst,
-		.now_us = exchange->began_us,
-		.address = address,
-	};
-
-	if (!address)
-		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
-	endpoint.policy = dialect->auth;
-	endpoint.dialect = str_cstr(dialect->name);
-	exchange->event = EVENT_LOGIN;
-	return token_endpoint_answer(
-		&endpoint, &exchange->request, &exchange->response, &exchange->auth_log, err);
-}
-
 bool app_has_large_body(const struct app *app, const struct request *request)
 {
 	uint64_t bytes;
@@ -297,17 +256,6 @@ size_t app_body_limit(const struct app *app, struct request *request)
 	return body_limit(app, request, dialect_by_path(request, &skip));
 }
 
-/* Requests without a principal, which nginx limits, take turns by their network. */
-static void set_client(const struct app *app, struct exchange *exchange)
-{
-	struct str address = request_cgi_param(&exchange->request, "REMOTE_ADDR");
-	uint8_t bytes[16];
-
-	if (app->limit)
-		exchange->account = limit_key(
-			app->limit, LIMIT_CLIENT, limit_network(address, bytes), STR_NULL);
-}
-
 void app_resume(struct app *app, struct exchange *exchange)
 {
 	struct err err = { 0 };
@@ -321,17 +269,12 @@ void app_resume(struct app *app, struct exchange *exchange)
 
 void app_start(struct app *app, struct exchange *exchange)
 {
-	struct str call = request_cgi_param(&exchange->request, "POLYTASK_CALL");
 	struct err err = { 0 };
 
 	exchange->began_us = clock_mono_us();
-	if (str_eq(call, STR("authorize")))
-		exchange->work = WORK_AUTHORIZE;
-	else if (str_eq(call, STR("token")))
-		exchange->work = WORK_LOGIN;
-	if (exchange->work != WORK_NONE)
-		set_client(app, exchange);
-	else if (!find_route(app, exchange, &err))
+	if (calls_begin(app, exchange))
+		return;
+	if (!find_route(app, exchange, &err))
 		refusal_write(exchange, &err);
 	else if (exchange->route)
 		exchange->work = WORK_OPERATION;
@@ -344,9 +287,9 @@ static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
 	exchange->work = WORK_NONE;
 	switch (work) {
 	case WORK_AUTHORIZE:
-		return answer_authorizer(app, exchange, err);
+		return calls_authorize(app, exchange, err);
 	case WORK_LOGIN:
-		return answer_login(app, exchange, err);
+		return calls_log_in(app, exchange, err);
 	case WORK_SLICES:
 		return go_on_with_slices(app, exchange, err);
 	case WORK_OPERATION:

@@ -2,7 +2,8 @@
 /*
  * The counters of a worker, in memory shared with the supervisor. Only the worker writes them.
  * To add one, add its member here and its row in counters.c: the reset before fork, the JSON of
- * `polytaskctl status` and its table follow the rows, and a test compares polytaskctl(8) with them.
+ * `polytaskctl status`, its table and the metrics (monitor/family.h) follow the rows, and a test
+ * compares polytaskctl(8) with them.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -30,7 +31,8 @@ enum counter_kind {
 };
 
 struct counter {
-	const char *name; /* the JSON member */
+	const char *name;   /* the JSON member */
+	const char *metric; /* without the prefix polytask_; NULL: it is none */
 	const char *unit;
 	const char *help; /* as in polytaskctl(8) */
 	enum counter_kind kind;
@@ -45,3 +47,5 @@ extern const struct counter counters[COUNTERS];
 
 uint64_t counter_read(const struct counter *counter, const struct worker_counters *values);
 void counters_reset(struct worker_counters *values);
+/* Adds the values of a worker that has ended, but for those of gauges. */
+void counters_add_totals(struct worker_counters *sums, const struct worker_counters *values);

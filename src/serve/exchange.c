@@ -27,6 +27,8 @@ void exchange_reset(struct exchange *exchange)
 	exchange->result.kind = OP_NONE;
 	exchange->route = NULL;
 	exchange->dialect = NULL;
+	exchange->call = CALL_NO_ROUTE;
+	exchange->error = ERR_NONE;
 	exchange->streaming = exchange->held_back = false;
 	exchange->list_tag[0] = '\0';
 	exchange->work = WORK_NONE;

@@ -12,6 +12,7 @@
 #include "dialect/dialect.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "serve/request_metrics.h"
 #include "store/store.h"
 
 /* The part of the configuration that requests depend on. */
@@ -27,16 +28,20 @@ struct app_options {
 	const char *public_url; /* prefix of links; NULL or "": scheme and Host of the request */
 };
 
-/* State that all exchanges of a worker share. Borrows store, limit and tz. */
+/* State that all exchanges of a worker share. Borrows store, limit, tz and metrics. */
 struct app {
 	struct store *store;
-	struct limit *limit; /* shared by all workers; NULL: no limits */
-	const struct tz *tz; /* NULL: UTC */
+	struct limit *limit;		 /* shared by all workers; NULL: no limits */
+	const struct tz *tz;		 /* NULL: UTC */
+	struct request_metrics *metrics; /* shared by all workers; NULL: nothing is counted */
+	struct request_numbers numbers;	 /* with metrics */
 	uint64_t suppressed; /* log lines suppressed since the last one (exchange_log.h) */
 	uint64_t undone;     /* claims undone because their response was not delivered */
 	bool lost; /* app_undo() met ERR_PANIC: the process must exit, as for other calls */
 	const _Atomic uint64_t *wake_counters; /* of store_shared; NULL: requests do not wait */
 	const _Atomic uint64_t *all_drains;    /* the same; NULL: they do not end waits */
+	const _Atomic bool *read_only;	       /* of store_shared; NULL: never */
+	const _Atomic bool *serving;	       /* workers answer all requests; NULL: always */
 	uint64_t waits;	      /* requests up to now that have waited for a change of one task */
 	unsigned slice_steps; /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
 	int64_t claim_us;     /* of a claim (op.claim_until_us); 0: no limit */
@@ -99,7 +104,9 @@ struct exchange {
 	struct result result; /* the response and the rows of a list borrow from it */
 	const struct route *route;
 	const struct dialect *dialect;
-	bool streaming; /* a list has more rows: app_stream_rows() */
+	enum request_call call; /* without a route */
+	enum err_code error;	/* of the response; ERR_NONE: it is none */
+	bool streaming;		/* a list has more rows: app_stream_rows() */
 	bool held_back; /* with streaming: nothing is sent before the last row (held_page.h) */
 	char list_tag[LIST_TAG_SIZE]; /* of the list that is answered; empty: it has none */
 	enum exchange_work work;

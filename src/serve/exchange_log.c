@@ -91,8 +91,21 @@ static void put_event(struct buf *line, const struct exchange *exchange)
 	put_text(line, ",\"name\":", str_cstr(entry->name));
 }
 
+static void count(struct app *app, const struct exchange *exchange, int64_t us)
+{
+	size_t number = request_number(
+		&app->numbers, exchange->dialect, exchange->route, exchange->call);
+
+	if (app->metrics)
+		request_metrics_add(app->metrics, number, exchange->response.status,
+			exchange->error, exchange->wait.resumed ? -1 : us);
+}
+
 void exchange_log(struct app *app, const struct exchange *exchange, struct buf *line, uint64_t sent)
 {
+	int64_t us = clock_mono_us() - exchange->began_us;
+
+	count(app, exchange, us);
 	buf_reset(line);
 	if (exchange->event == EVENT_AUTHORIZED || !may_log(app, exchange) ||
 		!log_begin(line, LOG_INFO, events[exchange->event].name))
@@ -102,7 +115,7 @@ void exchange_log(struct app *app, const struct exchange *exchange, struct buf *
 	put_number(line, ",\"status\":", exchange->response.status);
 	put_number(line, ",\"in\":", (int64_t)exchange->request.body.len);
 	put_number(line, ",\"out\":", (int64_t)sent);
-	put_number(line, ",\"us\":", clock_mono_us() - exchange->began_us);
+	put_number(line, ",\"us\":", us);
 	if (app->suppressed > 0)
 		put_number(line, ",\"suppressed\":", (int64_t)app->suppressed);
 	app->suppressed = 0;

@@ -20,6 +20,7 @@ void refusal_write(struct exchange *exchange, const struct err *err)
 	struct response *response = &exchange->response;
 	struct buf kept = response->headers;
 
+	exchange->error = err->code;
 	set_event(exchange, err->code);
 	response->headers = BUF_INIT;
 	response_reset(response);

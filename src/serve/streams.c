@@ -21,16 +21,6 @@ void streams_init(struct streams *streams)
 	TAILQ_INIT(&streams->due);
 }
 
-void streams_free(struct streams *streams)
-{
-	struct stream_feed *feed;
-
-	while ((feed = TAILQ_FIRST(&streams->feeds))) {
-		TAILQ_REMOVE(&streams->feeds, feed, feeds);
-		stream_feed_free(feed);
-	}
-}
-
 /* ---- states ---- */
 
 bool streams_is_durable(
@@ -177,6 +167,7 @@ static void log_end_of(const struct stream *stream, struct connection_shared *sh
 	exchange->dialect = feed->dialect;
 	exchange->route = feed->route;
 	exchange->response.status = 200;
+	exchange->wait.resumed = true;
 	exchange->began_us = stream->began_us;
 	exchange_log(&shared->app, exchange, &shared->log_line, stream->sent);
 	exchange_release(&shared->idle, exchange);

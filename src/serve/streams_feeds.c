@@ -139,3 +139,13 @@ void streams_read_feeds(struct connection_shared *shared, int64_t until_us)
 	}
 	streams->more |= !is_last;
 }
+
+void streams_free(struct streams *streams)
+{
+	struct stream_feed *feed;
+
+	while ((feed = TAILQ_FIRST(&streams->feeds))) {
+		TAILQ_REMOVE(&streams->feeds, feed, feeds);
+		stream_feed_free(feed);
+	}
+}

@@ -289,6 +289,9 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 		.setup = setup,
 		.shared.app = {
 			.limit = setup->limit,
+			.metrics = setup->metrics,
+			.read_only = &setup->store.shared->read_only,
+			.serving = setup->serving,
 			.wake_counters = setup->store.shared->wake_counters,
 			.all_drains = &setup->store.shared->all_drains,
 			.options = app_options(setup->conf),
@@ -319,6 +322,7 @@ int worker_run(const struct worker_setup *setup, struct err *err)
 	int status = 0;
 
 	init_worker(&worker, setup);
+	request_numbers_init(&worker.shared.app.numbers);
 	turns_init(&worker.shared.turns);
 	streams_init(&worker.shared.streams);
 	parked_init(&worker.shared.parked, setup->store.shared->wake_counters, clock_mono_ms());

@@ -12,6 +12,7 @@
 
 #include "base/limit.h"
 #include "serve/counters.h"
+#include "serve/request_metrics.h"
 #include "store/store.h"
 #include "sys/handover.h"
 #include "sys/listen.h"
@@ -27,6 +28,8 @@ struct worker_setup {
 	struct store_options store;
 	struct limit *limit; /* shared by all workers */
 	struct worker_counters *counters;
+	struct request_metrics *metrics;      /* shared by all workers */
+	const _Atomic bool *serving;	      /* whether workers answer all requests */
 	int listeners[FCGI_SOCKETS];	      /* FastCGI sockets to accept from; -1: none */
 	struct handover queues[FCGI_SOCKETS]; /* of the connections of each socket */
 	uid_t peer;			      /* user that may connect, besides the service's */

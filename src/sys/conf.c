@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/tz.h"
+#include "sys/monitor_socket.h"
 #include "sys/network.h"
 
 static bool is_log_level(const char *value)
@@ -12,6 +13,14 @@ static bool is_log_level(const char *value)
 	enum log_level level;
 
 	return log_level_parse(&level, value);
+}
+
+static bool is_monitor(const char *value)
+{
+	struct monitor_address address;
+	struct err err;
+
+	return !*value || monitor_address_parse(&address, value, &err);
 }
 
 /* A path is appended to it, so it must not end with a slash or contain a query. */
@@ -66,6 +75,13 @@ static const struct option_row rows[] = {
 		.needs_restart = true, .help = "Mode of the FastCGI sockets, in octal." },
 	{ "control", TEXT(control), .default_value = POLYTASK_RUNDIR "/control.sock",
 		.needs_restart = true, .help = "Socket for polytaskctl; its mode is 0600." },
+	{ "monitor", TEXT(monitor), .default_value = "", .is_valid = is_monitor,
+		.needs_restart = true,
+		.help = "Address for metrics and probes, such as 127.0.0.1:9464, or a socket; empty: none.",
+		.manual =
+			"An IPv4 address or an IPv6 address in brackets, with a port, or the path of a "
+			"socket, whose mode is socket_mode. There are no credentials: anyone who reaches "
+			"it can read how many tasks each tenant has. See METRICS in polytaskd(8)." },
 	{ "user", TEXT(user), .default_value = "", .needs_restart = true,
 		.help = "User to become when started by root; empty: remain root.",
 		.manual = "Without it, root does not work in a home that another user owns." },

@@ -25,6 +25,7 @@ struct conf {
 	char archive[CONF_TEXT_MAX];
 	char socket[CONF_SOCKET_MAX];
 	char control[CONF_SOCKET_MAX];
+	char monitor[CONF_SOCKET_MAX];
 	char user[CONF_TEXT_MAX];
 	char group[CONF_TEXT_MAX];
 	char peer_user[CONF_TEXT_MAX];

@@ -181,6 +181,7 @@ void fake_service_prepare(void)
 	setup.conf.stuck_seconds = 1;
 	setup.mains = mains;
 	setup.sockets = (struct fcgi_sockets){ .main = -1, .read = -1 };
+	setup.monitor_socket = -1;
 }
 
 static bool take_locks(struct err *err)

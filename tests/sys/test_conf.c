@@ -178,6 +178,25 @@ static void public_url_is_a_scheme_and_a_host(void **state)
 		assert_rejected("public_url", invalid[i]);
 }
 
+static void monitor_is_an_address_or_a_path(void **state)
+{
+	static const char *const valid[] = { "", "127.0.0.1:9464", "[::1]:1", "0.0.0.0:65535",
+		"/run/monitor.sock" };
+	static const char *const invalid[] = { "9464", "localhost:9464", "127.0.0.1",
+		"127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:9464 ", "127.0.0.1:+1",
+		"127.1:9464", "::1:9464", "[::1]", "[::1:9464", "[]:1", ":9464", "[127.0.0.1]:1",
+		"a.sock", "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001]:9464" };
+	struct conf conf = defaults();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(valid); i++) {
+		set(&conf, "monitor", valid[i]);
+		assert_string_equal(conf.monitor, valid[i]);
+	}
+	for (size_t i = 0; i < COUNT(invalid); i++)
+		assert_rejected("monitor", invalid[i]);
+}
+
 /* dialect/policy_conf.h has the rule of a policy; here without it. */
 static void policies_are_limited(void **state)
 {
@@ -225,7 +244,8 @@ static bool is_tested(const char *name)
 			return true;
 	}
 	return strcmp(name, "log_level") == 0 || strcmp(name, "public_url") == 0 ||
-	       strcmp(name, "policy") == 0 || strcmp(name, "webhook_networks") == 0;
+	       strcmp(name, "monitor") == 0 || strcmp(name, "policy") == 0 ||
+	       strcmp(name, "webhook_networks") == 0;
 }
 
 static void every_option_is_tested(void **state)
@@ -364,6 +384,7 @@ int main(void)
 		CHECK(texts_have_a_longest_size),
 		CHECK(log_level_is_one_of_four),
 		CHECK(public_url_is_a_scheme_and_a_host),
+		CHECK(monitor_is_an_address_or_a_path),
 		CHECK(policies_are_limited),
 		CHECK(networks_of_receivers_are_read),
 		CHECK(every_option_is_tested),

@@ -1,0 +1,167 @@
+#include "monitor/family.h"
+
+#define AT(member) .collect = collect_number, .offset = offsetof(struct scoreboard, member)
+
+const struct family families[] = {
+	/* ---- the service ---- */
+	{ "build_info", METRIC_GAUGE, "Always 1; the label has the version.",
+		.collect = collect_build },
+	{ "start_timestamp_seconds", METRIC_GAUGE, "Start of the service.",
+		.collect = collect_start },
+	{ "generation", METRIC_GAUGE, "Generation of the configuration, which a reload raises.",
+		.collect = collect_generation },
+	{ "serving", METRIC_GAUGE, "1 while workers answer requests.", .collect = collect_serving },
+	{ "read_only", METRIC_GAUGE, "1 while writes are refused because the disk is nearly full.",
+		.collect = collect_read_only },
+	{ "recoveries_total", METRIC_COUNTER, "Recoveries of the store after its start.",
+		AT(recoveries) },
+	{ "processes", METRIC_GAUGE, "Processes of the service.", .collect = collect_processes },
+	{ "process_starts_total", METRIC_COUNTER, "Processes that were started.",
+		.collect = collect_starts },
+	{ "process_deaths_total", METRIC_COUNTER,
+		"Processes that ended with an error, or by a signal that they were not sent.",
+		.collect = collect_deaths },
+	{ "process_cpu_seconds_total", METRIC_COUNTER, "Processor time of each process.",
+		.collect = collect_cpu },
+	/* ---- requests ---- */
+	{ "http_requests_total", METRIC_COUNTER, "Requests answered.",
+		.collect = collect_requests },
+	{ "http_request_duration_seconds", METRIC_HISTOGRAM,
+		"From the arrival at a worker to the response; without requests that have waited.",
+		.collect = collect_durations },
+	{ "http_errors_total", METRIC_COUNTER, "Responses with an error, by its name.",
+		.collect = collect_errors },
+	/* ---- the store ---- */
+	{ "store_commits_total", METRIC_COUNTER, "Transactions committed.",
+		AT(store.metrics.commits) },
+	{ "store_conflicts_total", METRIC_COUNTER,
+		"Transactions undone and repeated because another one had their locks.",
+		AT(store.metrics.conflicts) },
+	{ "store_flushes_total", METRIC_COUNTER, "Flushes of the log to disk.",
+		AT(store.metrics.flushes) },
+	{ "store_failed_flushes_total", METRIC_COUNTER, "Flushes that failed.",
+		AT(store.metrics.failed_flushes) },
+	{ "store_flush_duration_seconds", METRIC_HISTOGRAM, "Duration of flushes.",
+		.collect = collect_flush_times },
+	/* ---- tasks ---- */
+	{ "task_events_total", METRIC_COUNTER,
+		"Events of tasks; expired: a worker has lost its lease.",
+		.collect = collect_events },
+	{ "tasks_ended_total", METRIC_COUNTER, "Tasks that ended, by their state.",
+		.collect = collect_ended },
+	{ "task_wait_seconds", METRIC_HISTOGRAM,
+		"From the last change of a pending task to its claim.", .collect = collect_waits },
+	{ "task_run_seconds", METRIC_HISTOGRAM, "From the first start of a task to its end.",
+		.collect = collect_runs },
+	{ "census_timestamp_seconds", METRIC_GAUGE,
+		"End of the count that the following metrics are from.",
+		.collect = collect_census_time },
+	{ "tasks", METRIC_GAUGE, "Tasks that are not archived.", .collect = collect_tasks },
+	{ "tasks_ready", METRIC_GAUGE, "Pending tasks that workers may claim now.",
+		.collect = collect_ready },
+	{ "oldest_ready_timestamp_seconds", METRIC_GAUGE,
+		"Creation of the oldest task that workers may claim.",
+		.collect = collect_oldest_ready },
+	{ "tenant_tasks", METRIC_GAUGE, "Tasks of a tenant, archived ones included.",
+		.collect = collect_tenant_tasks },
+	{ "tenant_bytes", METRIC_GAUGE, "Size of these tasks.", .collect = collect_tenant_bytes },
+	{ "other_tenants", METRIC_GAUGE,
+		"Tenants that have no time series of their own; the label tenant is then empty.",
+		.collect = collect_other_tenants },
+	{ .name = NULL },
+};
+
+void collect_number(const struct metrics_view *view, const struct family *family, struct buf *out)
+{
+	const _Atomic uint64_t *number = (const void *)((const char *)view->scoreboard +
+							family->offset);
+
+	exposition_sample(out, family->name, NULL, (double)atomic_load(number));
+}
+
+/* ---- families of other tables ---- */
+
+static bool is_counter(const char *name)
+{
+	static const char suffix[] = "_total";
+	size_t len = strlen(name);
+
+	return len >= sizeof(suffix) && strcmp(name + len - (sizeof(suffix) - 1), suffix) == 0;
+}
+
+static void put_head(struct buf *out, const char *name, const char *help)
+{
+	exposition_begin(out, name, is_counter(name) ? METRIC_COUNTER : METRIC_GAUGE, help);
+}
+
+static void put_states(struct buf *out, const struct health_row *row, uint64_t value)
+{
+	for (size_t i = 0; row->names[i]; i++) {
+		const struct metric_label labels[] = { { "state", str_cstr(row->names[i]) },
+			{ 0 } };
+
+		exposition_sample(out, row->metric, labels, i == value ? 1 : 0);
+	}
+}
+
+/* Times in seconds. A time that is not known has no sample. */
+static void put_figure(struct buf *out, const struct health_row *row, uint64_t value)
+{
+	double number = (double)value;
+
+	if (row->kind == HEALTH_DURATION || row->kind == HEALTH_TIME)
+		number /= 1e3;
+	else if (row->kind == HEALTH_SHARE)
+		number /= 1e6;
+	if (row->kind == HEALTH_STATE)
+		put_states(out, row, value);
+	else if (row->kind != HEALTH_TIME || value > 0)
+		exposition_sample(out, row->metric, NULL, number);
+}
+
+static void write_health(const struct metrics_view *view, struct buf *out)
+{
+	for (size_t i = 0; i < HEALTH_ROWS; i++) {
+		const struct health_row *row = &health_rows[i];
+
+		if (!row->metric)
+			continue;
+		put_head(out, row->metric, row->help);
+		put_figure(out, row, health_read(row, &view->scoreboard->store.health));
+	}
+}
+
+/* Of all workers, and for totals of those that have ended. */
+static uint64_t sum_of(const struct counter *counter, const struct scoreboard *scoreboard)
+{
+	uint64_t sum = counter->kind == COUNTER_TOTAL ? counter_read(counter, &scoreboard->ended)
+						      : 0;
+
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		if (atomic_load(&scoreboard->slots[i].role) != ROLE_NONE)
+			sum += counter_read(counter, &scoreboard->slots[i].counters);
+	}
+	return sum;
+}
+
+static void write_counters(const struct metrics_view *view, struct buf *out)
+{
+	for (size_t i = 0; i < COUNTERS; i++) {
+		if (!counters[i].metric)
+			continue;
+		put_head(out, counters[i].metric, counters[i].help);
+		exposition_sample(out, counters[i].metric, NULL,
+			(double)sum_of(&counters[i], view->scoreboard));
+	}
+}
+
+void metrics_write(struct metrics_view *view, struct buf *out)
+{
+	view->has_census = census_read(&view->scoreboard->census, view->census);
+	for (const struct family *family = families; family->name; family++) {
+		exposition_begin(out, family->name, family->type, family->help);
+		family->collect(view, family, out);
+	}
+	write_counters(view, out);
+	write_health(view, out);
+}

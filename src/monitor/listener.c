@@ -1,0 +1,229 @@
+#include "monitor/listener.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define REQUEST_BYTES ((size_t)16 * 1024)
+
+struct listener {
+	struct MHD_Daemon *daemon;
+	const struct page *pages;
+	void *data;
+	bool is_loopback;
+	int fd;
+};
+
+struct listener_query {
+	struct MHD_Connection *connection;
+};
+
+/* ---- the query ---- */
+
+struct sought {
+	const char *name, *value; /* value NULL: any */
+	bool found;
+};
+
+static enum MHD_Result compare(
+	void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct sought *sought = data;
+
+	(void)kind;
+	sought->found = strcmp(name, sought->name) == 0 &&
+			(!sought->value || (value && strcmp(value, sought->value) == 0));
+	return sought->found ? MHD_NO : MHD_YES;
+}
+
+static bool find(const struct listener_query *query, const char *name, const char *value)
+{
+	struct sought sought = { .name = name, .value = value };
+
+	MHD_get_connection_values(query->connection, MHD_GET_ARGUMENT_KIND, compare, &sought);
+	return sought.found;
+}
+
+bool listener_has_param(const struct listener_query *query, const char *name)
+{
+	return find(query, name, NULL);
+}
+
+bool listener_has_value(const struct listener_query *query, const char *name, const char *value)
+{
+	return find(query, name, value);
+}
+
+/* ---- requests ---- */
+
+/* "192.0.2.1", "[::1]" or "localhost", with or without a port. */
+static bool is_address(const char *host)
+{
+	uint8_t address[sizeof(struct in6_addr)];
+	char name[INET6_ADDRSTRLEN + 2];
+	size_t len = host[0] == '[' ? strcspn(host, "]") : strcspn(host, ":");
+
+	if (len >= sizeof(name))
+		return false;
+	memcpy(name, host, len);
+	name[len] = '\0';
+	if (name[0] == '[')
+		return inet_pton(AF_INET6, name + 1, address) == 1;
+	return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, address) == 1;
+}
+
+static bool is_read(const char *method)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static enum MHD_Result respond(struct MHD_Connection *connection, int status,
+	const char *media_type, const struct buf *body)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		body->len, body->data, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, media_type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	result = MHD_queue_response(connection, (unsigned)status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static int refuse(struct buf *body, int status, const char *text)
+{
+	buf_printf(body, "%s\n", text);
+	return status;
+}
+
+static const struct page *find_page(const struct listener *listener, const char *path)
+{
+	for (const struct page *page = listener->pages; page->path; page++) {
+		if (strcmp(page->path, path) == 0)
+			return page;
+	}
+	return NULL;
+}
+
+/* Returns the status; *page: the one that was written, or NULL. */
+static int write_page(const struct listener *listener, struct MHD_Connection *connection,
+	const char *path, const char *method, const struct page **page, struct buf *body)
+{
+	const struct listener_query query = { connection };
+	const char *host = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+
+	*page = NULL;
+	if (listener->is_loopback && host && !is_address(host))
+		return refuse(body, MHD_HTTP_MISDIRECTED_REQUEST,
+			"This host is not an address: use that of the listener.");
+	if (!is_read(method))
+		return refuse(body, MHD_HTTP_METHOD_NOT_ALLOWED, "The method is not allowed.");
+	*page = find_page(listener, path);
+	if (!*page)
+		return refuse(body, MHD_HTTP_NOT_FOUND, "There is nothing at this address.");
+	return (*page)->write(&query, listener->data, body);
+}
+
+/*
+ * libmicrohttpd calls it first with the head of a request, and closes the connection if that is
+ * answered at once; then with each part of the body; then at the end.
+ */
+static enum MHD_Result answer(void *data, struct MHD_Connection *connection, const char *path,
+	const char *method, const char *version, const char *upload, size_t *upload_len,
+	void **request)
+{
+	const struct listener *listener = data;
+	const struct page *page;
+	struct buf body = BUF_INIT;
+	enum MHD_Result result = MHD_NO;
+	int status;
+
+	(void)version, (void)upload;
+	if (*upload_len > 0)
+		return MHD_NO;
+	if (!*request && is_read(method)) {
+		*request = data;
+		return MHD_YES;
+	}
+	status = write_page(listener, connection, path, method, &page, &body);
+	if (buf_ok(&body))
+		result = respond(connection, status,
+			page ? page->media_type : "text/plain; charset=utf-8", &body);
+	buf_free(&body);
+	return result;
+}
+
+/* ---- the server ---- */
+
+static bool is_loopback(int socket)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+	const struct sockaddr_in *four = (const void *)&address;
+	const struct sockaddr_in6 *six = (const void *)&address;
+
+	if (getsockname(socket, (struct sockaddr *)&address, &len) != 0)
+		return true;
+	if (address.ss_family == AF_INET)
+		return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return address.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+bool listener_open(struct listener **listener, int socket, const struct page *pages, void *data,
+	struct err *err)
+{
+	struct listener *opened = calloc(1, sizeof(*opened));
+	const union MHD_DaemonInfo *info = NULL;
+
+	if (!opened)
+		return err_no_memory(err);
+	*opened = (struct listener){
+		.pages = pages, .data = data, .is_loopback = is_loopback(socket)
+	};
+	opened->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, opened,
+		MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)LISTENER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)LISTENER_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES,
+		MHD_OPTION_END);
+	if (opened->daemon)
+		info = MHD_get_daemon_info(opened->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info) {
+		listener_close(opened);
+		return err_set(err, ERR_INTERNAL, "monitor", "the HTTP server cannot be started");
+	}
+	opened->fd = info->epoll_fd;
+	*listener = opened;
+	return true;
+}
+
+int listener_fd(const struct listener *listener)
+{
+	return listener->fd;
+}
+
+void listener_run(struct listener *listener)
+{
+	MHD_run(listener->daemon);
+}
+
+/* MHD would close the socket, which the next generation uses, too. */
+void listener_close(struct listener *listener)
+{
+	if (!listener)
+		return;
+	if (listener->daemon) {
+		MHD_quiesce_daemon(listener->daemon);
+		MHD_stop_daemon(listener->daemon);
+	}
+	free(listener);
+}

@@ -1,0 +1,44 @@
+#pragma once
+/*
+ * The HTTP server of the monitor, by libmicrohttpd: GET and HEAD of a few pages, without TLS and
+ * credentials. One thread; the caller polls listener_fd() and calls listener_run().
+ *
+ * Limits: LISTENER_CONNECTIONS at a time, LISTENER_SECONDS without progress, 16 KB of a request.
+ * On a loopback address the Host must be an address or localhost, so that no web page can read the
+ * answers by a name of its own that leads there (DNS rebinding).
+ */
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define LISTENER_CONNECTIONS 32
+#define LISTENER_SECONDS     10
+
+struct listener;
+struct listener_query; /* of the request */
+
+struct page {
+	const char *path;
+	const char *media_type;
+	/* Appends the body and returns the status. */
+	int (*write)(const struct listener_query *query, void *data, struct buf *out);
+};
+
+/*
+ * Answers requests on a listening socket, which stays the caller's. pages ends with a row without a
+ * path and is borrowed, as data is. Use listener_close().
+ */
+bool listener_open(struct listener **listener, int socket, const struct page *pages, void *data,
+	struct err *err);
+/* To poll for input. */
+int listener_fd(const struct listener *listener);
+/* Does what can be done without waiting. Call it at least each second. */
+void listener_run(struct listener *listener);
+/* NULL is allowed. */
+void listener_close(struct listener *listener);
+
+/* Whether the query has the parameter, with any value. */
+bool listener_has_param(const struct listener_query *query, const char *name);
+/* Whether one of the parameters of this name has the value. */
+bool listener_has_value(const struct listener_query *query, const char *name, const char *value);

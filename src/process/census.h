@@ -1,0 +1,64 @@
+#pragma once
+/*
+ * The census: how many tasks the tenants have, for monitoring. The keeper counts them in passes and
+ * publishes each pass as a whole, in memory that the monitor reads.
+ *
+ * Only the tenants with the most tasks are counted by dialect and state, because each of them is a
+ * time series of its own; of the others, which may be any number, the sums are known.
+ */
+#include <stdatomic.h>
+
+#include "base/err.h"
+#include "task/task.h"
+
+#define CENSUS_MS	    5000 /* between the beginnings of passes */
+#define CENSUS_DUTY_PERCENT 10	 /* of the keeper, during a pass */
+#define CENSUS_TENANTS	    200
+#define CENSUS_TENANT_SIZE  65
+#define CENSUS_ROWS	    1000
+
+struct census_tenant {
+	char name[CENSUS_TENANT_SIZE];
+	uint64_t tasks, bytes; /* archived tasks included */
+};
+
+/* The tasks of a tenant and dialect, without archived ones. */
+struct census_row {
+	uint16_t tenant; /* its index in the page */
+	uint8_t dialect;
+	uint64_t states[TASK_STATES], ready;
+	struct optional_time oldest_ready; /* creation of the oldest ready task */
+};
+
+struct census_page {
+	int64_t at; /* end of the pass, ms since the epoch */
+	struct census_tenant tenants[CENSUS_TENANTS];
+	size_t tenant_count;
+	uint64_t other_tenants, other_tasks, other_bytes; /* those that are not in `tenants` */
+	struct census_row rows[CENSUS_ROWS];
+	size_t row_count;
+};
+
+struct census {
+	_Atomic uint64_t passes; /* that were published; page passes % 2 has the last one */
+	struct census_page pages[2];
+};
+
+/* ---- the keeper's side ---- */
+
+struct store;
+
+/* A pass under way. Zero-initialise, then set census. */
+struct census_pass {
+	struct census *census;
+	bool begun;
+	size_t tenant, dialect; /* that are counted next; dialect: index in dialects[] */
+};
+
+/* Goes on with the pass, or begins one, for a slice; *more: it has not ended. */
+bool census_run(struct census_pass *pass, struct store *store, bool *more, struct err *err);
+
+/* ---- the monitor's side ---- */
+
+/* Copies the last pass. False: there is none yet. */
+bool census_read(struct census *census, struct census_page *page);

@@ -1,0 +1,154 @@
+/* The census of the keeper, on a store of a few tasks. */
+#include "lib/check.h"
+#include "process/census.h"
+#include "store/claim_fixture.h"
+#include "store/internal.h"
+#include "store/libdb_leak.h"
+#include "store/stats/state_counts.h"
+
+static struct census census;
+static struct census_page page;
+
+static void begin(void)
+{
+	memset(&census, 0, sizeof(census));
+}
+
+static void run_pass(struct store *store)
+{
+	struct census_pass pass = { .census = &census };
+	struct err err = { 0 };
+	bool more = true;
+
+	while (more) {
+		more = false;
+		must(census_run(&pass, store, &more, &err), &err);
+	}
+	assert_true(census_read(&census, &page));
+}
+
+static void create_of(struct store *store, const char *tenant, unsigned from, unsigned count)
+{
+	for (unsigned i = from; i < from + count; i++) {
+		struct op op = fixture_op(OP_CREATE, i);
+
+		op.tenant = str_cstr(tenant);
+		claim_apply(store, &op);
+	}
+}
+
+static void nothing_is_shown_before_the_first_pass(void **state)
+{
+	begin();
+	assert_false(census_read(&census, &page));
+	run_pass(*state);
+	assert_int_equal(page.tenant_count, 0);
+}
+
+static void tasks_are_counted_by_state(void **state)
+{
+	struct store *store = *state;
+	struct op late = fixture_op(OP_CREATE, 4);
+
+	begin();
+	claim_create(store, 1, "b", 0);
+	claim_create(store, 2, "a", 5);
+	claim_create(store, 3, "a", 0);
+	late.change.set = CHANGE_NOT_BEFORE;
+	late.change.not_before = optional_time(CLAIM_NOW * 2);
+	claim_apply(store, &late);
+	claim_one(store, 2);
+	run_pass(store);
+	assert_int_equal(page.tenant_count, 1);
+	assert_string_equal(page.tenants[0].name, "acme");
+	assert_int_equal(page.tenants[0].tasks, 4);
+	assert_true(page.tenants[0].bytes > 0);
+	assert_int_equal(page.row_count, 1);
+	assert_int_equal(page.rows[0].dialect, DIALECT_A);
+	assert_int_equal(page.rows[0].states[TASK_PENDING], 3);
+	assert_int_equal(page.rows[0].states[TASK_RUNNING], 1);
+	assert_int_equal(page.rows[0].ready, 2);
+}
+
+/* The oldest one has neither the first kind nor the highest priority. */
+static void oldest_ready_task_is_found(void **state)
+{
+	struct store *store = *state;
+	struct state_counts counts;
+	struct err err = { 0 };
+
+	claim_create(store, 1, "z", -5);
+	for (unsigned i = 2; i < 20; i++)
+		claim_create(store, i, i % 2 ? "a" : "m", (int32_t)(i % 5));
+	must(store_count_states(store, STR("acme"), DIALECT_A, &counts, &err), &err);
+	assert_int_equal(counts.ready, 19);
+	assert_int_equal(optional_time_ms(counts.oldest_ready), claim_read(store, 1).created);
+	claim_set_state(store, 1, TASK_CANCELLED);
+	must(store_count_states(store, STR("acme"), DIALECT_A, &counts, &err), &err);
+	assert_int_equal(optional_time_ms(counts.oldest_ready), claim_read(store, 2).created);
+	must(store_count_states(store, STR("nobody"), DIALECT_A, &counts, &err), &err);
+	assert_int_equal(counts.ready, 0);
+	assert_false(optional_time_is_set(counts.oldest_ready));
+}
+
+static void large_tenants_come_first_and_small_ones_are_summed_up(void **state)
+{
+	struct store *store = *state;
+	char name[16];
+
+	begin();
+	for (unsigned i = 0; i < CENSUS_TENANTS + 5; i++) {
+		snprintf(name, sizeof(name), "t%03u", i);
+		create_of(store, name, 10 * i + 1, i < 5 ? 1 : 2);
+	}
+	run_pass(store);
+	assert_int_equal(page.tenant_count, CENSUS_TENANTS);
+	assert_int_equal(page.other_tenants, 5);
+	assert_int_equal(page.other_tasks, 5);
+	for (size_t i = 0; i < page.tenant_count; i++)
+		assert_int_equal(page.tenants[i].tasks, 2);
+	create_of(store, "t001", 9001, 5);
+	run_pass(store);
+	assert_string_equal(page.tenants[0].name, "t001");
+	assert_int_equal(page.tenants[0].tasks, 6);
+	assert_int_equal(page.other_tasks, 4 + 2);
+}
+
+/* A change that was undone is no event, nor is one that was refused. */
+static void events_count_when_they_are_committed(void **state)
+{
+	struct store *store = *state;
+	const struct task_metrics *metrics = &store->shared->metrics.tasks[DIALECT_A];
+	struct op again = fixture_op(OP_CREATE, 1);
+	uint64_t token;
+
+	claim_create(store, 1, "a", 0);
+	assert_int_equal(fixture_error(store, &again), ERR_CONFLICT);
+	assert_int_equal(metrics->events[JOURNAL_CREATED], 1);
+	token = claim_one(store, 1);
+	assert_int_equal(metrics->events[JOURNAL_CLAIMED], 1);
+	again = claim_report(REPORT_COMPLETE, 1, token + 1);
+	assert_int_equal(fixture_error(store, &again), ERR_LEASE_LOST);
+	assert_int_equal(metrics->events[JOURNAL_COMPLETED], 0);
+	again = claim_report(REPORT_COMPLETE, 1, token);
+	claim_apply(store, &again);
+	assert_int_equal(metrics->events[JOURNAL_COMPLETED], 1);
+	assert_int_equal(metrics->ended[TASK_SUCCEEDED], 1);
+	again = fixture_op(OP_REMOVE, 1);
+	claim_apply(store, &again);
+	assert_int_equal(metrics->events[JOURNAL_REMOVED], 1);
+	assert_int_equal(metrics->ended[TASK_SUCCEEDED], 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_EVERY_ENGINE(nothing_is_shown_before_the_first_pass),
+		ON_EVERY_ENGINE(tasks_are_counted_by_state),
+		ON_EVERY_ENGINE(oldest_ready_task_is_found),
+		ON_EVERY_ENGINE(large_tenants_come_first_and_small_ones_are_summed_up),
+		ON_EVERY_ENGINE(events_count_when_they_are_committed),
+	};
+
+	return CHECK_RUN(tests);
+}
