@@ -155,6 +155,7 @@ struct op_webhook {
 	size_t delivery_count;
 	int64_t from;
 	struct optional_time to; /* excluded */
+	uint64_t after;		 /* with higher numbers than this */
 };
 
 /* A part of struct result. Texts and arrays are in the arena, which it owns. */
@@ -165,7 +166,8 @@ struct webhook_answer {
 	size_t count;
 	struct delivery *deliveries; /* DELIVERY, DELIVERIES, TEST */
 	size_t delivery_count;
-	uint64_t next;	      /* DELIVERIES: op_webhook.before of those that follow; 0: none */
+	/* DELIVERIES: op_webhook.before of those that follow; REDELIVER: op_webhook.after; 0: none */
+	uint64_t next;
 	unsigned redelivered; /* REDELIVER */
-	bool more;	      /* REDELIVER: there may be more in the time */
+	bool more;	      /* REDELIVER: there may be more in the time, or there was no room */
 };

@@ -301,6 +301,11 @@ def redeliver(call, receivers, items):
     first, second = items[3]["created_at"], items[2]["created_at"]
     equal(again({"from": first, "to": second}), [ids[3]], "from a time to one that is excluded")
     equal(again({"from": "2100-01-01T00:00:00Z"}), [], "none in that time")
+    body = {"from": "1970-01-01T00:00:00Z", "after": ids[2]}
+    equal(again(body), sorted(ids[:2]), "those behind a place")
+    equal(again({**body, "after": ids[0]}), [], "none behind the newest")
+    answer = call("POST", "/redeliver", {**body, "after": ids[0]}).json()
+    equal(answer, {"redelivered": 0, "more": False, "next": None}, "the end")
     for pointer, body in (
         ("/ids", {}),
         ("/ids", {"ids": []}),
@@ -315,6 +320,10 @@ def redeliver(call, receivers, items):
         ("/from", {"from": "yesterday"}),
         ("/from", {"from": 7}),
         ("/to", {"from": first, "to": None}),
+        ("/after", {"from": first, "after": None}),
+        ("/after", {"from": first, "after": f"{UNKNOWN}_1"}),
+        ("/ids", {"ids": [ids[0]], "after": ids[0]}),
+        ("/ids", {"after": ids[0]}),
         ("/states", {"from": first, "states": []}),
         ("/states", {"from": first, "states": ["pending"]}),
         ("/states", {"from": first, "states": "failed"}),

@@ -110,6 +110,73 @@ static void deliveries_are_listed_and_repeated(void **state)
 	assert_int_equal(webhook_error(store, again, 900), ERR_NOT_FOUND);
 }
 
+/* The later ones end first, so that their order differs from that of the numbers. */
+static struct webhook_listing settle_all(struct store *store)
+{
+	struct webhook_listing list = webhook_pending_of(store, 900);
+
+	for (size_t i = 0; i < list.count; i++)
+		webhook_settle(store, 900, list.numbers[i], DELIVERY_DELIVERED, 200,
+			WEBHOOK_NOW + (int64_t)(list.count - i));
+	return list;
+}
+
+/* Deliveries that end again meanwhile are not repeated a second time. */
+static void range_is_repeated_once(void **state)
+{
+	static const unsigned counts[] = { 100, 100, 50, 0 };
+	struct store *store = *state;
+	struct op_webhook again = { .action = WEBHOOK_REDELIVER };
+	struct webhook_listing all, list;
+
+	webhook_act(store, WEBHOOK_CREATE, 900);
+	for (unsigned i = 1; i <= 250; i++)
+		fixture_create(store, i, "new", NULL);
+	webhook_gather(store);
+	all = settle_all(store);
+	for (size_t i = 0; i < 3; i++) {
+		struct result result = webhook_run(store, again, 900);
+
+		assert_int_equal(result.webhooks->redelivered, counts[i]);
+		assert_int_equal(result.webhooks->more, counts[i + 1] > 0);
+		again.after = result.webhooks->next;
+		store_result_free(&result);
+		list = settle_all(store);
+		assert_int_equal(list.numbers[0], all.numbers[100 * i]);
+		assert_int_equal(again.after, i < 2 ? all.numbers[100 * i + 99] : 0);
+	}
+}
+
+/* A client that goes on behind deliveries for which there was no room. */
+static void range_ends_without_room(void **state)
+{
+	struct store *store = *state;
+	struct op_webhook again = { .action = WEBHOOK_REDELIVER };
+	struct webhook_listing list;
+	struct outbox outbox;
+	struct id id = fixture_id(900);
+	struct result result;
+	bool found;
+
+	webhook_act(store, WEBHOOK_CREATE, 900);
+	for (unsigned i = 1; i <= 3; i++)
+		fixture_create(store, i, "new", NULL);
+	webhook_gather(store);
+	list = webhook_pending_of(store, 900);
+	for (size_t i = 0; i < list.count; i++)
+		webhook_settle(store, 900, list.numbers[i], DELIVERY_FAILED, 500, WEBHOOK_NOW);
+	assert_int_equal(outbox_get(store, &id, false, &outbox, &found), 0);
+	outbox.state.pending = WEBHOOK_PENDING_MAX - 2;
+	assert_int_equal(outbox_put(store, &id, &outbox), 0);
+	result = webhook_run(store, again, 900);
+	assert_int_equal(result.webhooks->redelivered, 2);
+	assert_true(result.webhooks->more);
+	assert_int_equal(result.webhooks->next, list.numbers[1]);
+	again.after = result.webhooks->next;
+	store_result_free(&result);
+	assert_int_equal(webhook_error(store, again, 900), ERR_CONFLICT);
+}
+
 /* ---- removal ---- */
 
 static void ended_deliveries_are_removed(void **state)
@@ -264,6 +331,8 @@ int main(void)
 		ON_EVERY_ENGINE(attempts_are_recorded),
 		ON_EVERY_ENGINE(failed_tests_do_not_count),
 		ON_EVERY_ENGINE(deliveries_are_listed_and_repeated),
+		ON_EVERY_ENGINE(range_is_repeated_once),
+		ON_EVERY_ENGINE(range_ends_without_room),
 		ON_EVERY_ENGINE(ended_deliveries_are_removed),
 		ON_EVERY_ENGINE(newest_ended_deliveries_are_kept),
 		ON_EVERY_ENGINE(removed_webhooks_leave_no_rows),

@@ -133,6 +133,13 @@ static bool parse_time(struct parser *parser, struct str name, const json_t *val
 	return true;
 }
 
+static bool parse_after(struct parser *parser, struct str name, const json_t *value)
+{
+	return (json_is_string(value) && delivery_id_parse(&parser->op->id, json_str(value),
+						 &parser->query->after)) ||
+	       MEMBER_ERROR(parser, name, "after must be the member next of an earlier response.");
+}
+
 static bool parse_states(struct parser *parser, struct str name, const json_t *value)
 {
 	size_t count = json_array_size(value);
@@ -156,6 +163,7 @@ static const struct {
 	{ "from", parse_time },
 	{ "to", parse_time },
 	{ "states", parse_states },
+	{ "after", parse_after },
 };
 
 static bool parse_member(struct parser *parser, struct str name, const json_t *value)
@@ -177,7 +185,8 @@ static bool parse_body(struct parser *parser, json_t *json)
 		if (!parse_member(parser, str_cstr(name), value))
 			return false;
 	}
-	by_time = parser->has_from || parser->has_to || parser->query->states != 0;
+	by_time = parser->has_from || parser->has_to || parser->query->states != 0 ||
+		  parser->query->after != 0;
 	if (by_time && parser->query->delivery_count > 0)
 		return MEMBER_ERROR(parser, STR("ids"), "ids stands alone.");
 	if (parser->has_from && parser->has_to &&

@@ -281,6 +281,19 @@ bool native_encode_delivery(const struct request *request, const struct result *
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
+static void put_next(struct buf *out, const struct webhook_answer *answer)
+{
+	const struct delivery last = { .webhook = answer->webhooks[0].id, .number = answer->next };
+	char id[DELIVERY_ID_SIZE];
+
+	if (answer->next > 0) {
+		delivery_id_format(&last, id);
+		buf_printf(out, ",\"next\":\"%s\"}", id);
+	} else {
+		buf_puts(out, ",\"next\":null}");
+	}
+}
+
 bool native_encode_deliveries(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
@@ -293,17 +306,8 @@ bool native_encode_deliveries(const struct request *request, const struct result
 		buf_puts(out, i > 0 ? "," : "");
 		put_delivery(out, &answer->deliveries[i], false);
 	}
-	buf_puts(out, "],\"next\":");
-	if (answer->next > 0) {
-		const struct delivery last = { .webhook = answer->webhooks[0].id,
-			.number = answer->next };
-		char id[DELIVERY_ID_SIZE];
-
-		delivery_id_format(&last, id);
-		buf_printf(out, "\"%s\"}", id);
-	} else {
-		buf_puts(out, "null}");
-	}
+	buf_putc(out, ']');
+	put_next(out, answer);
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
@@ -311,7 +315,8 @@ bool native_encode_redelivered(const struct request *request, const struct resul
 	struct response *response, struct err *err)
 {
 	(void)request;
-	buf_printf(&response->body, "{\"redelivered\":%u,\"more\":%s}",
+	buf_printf(&response->body, "{\"redelivered\":%u,\"more\":%s",
 		result->webhooks->redelivered, result->webhooks->more ? "true" : "false");
+	put_next(&response->body, result->webhooks);
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }

@@ -1,9 +1,13 @@
+#include <stdlib.h>
+
 #include "store/webhooks/webhooks.h"
 
 /* Rows that one request reads: a page with a filter may have fewer deliveries than its limit. */
 #define SCAN_MAX 200
 /* Bytes of records that one request reads. */
 #define SCAN_BYTES ((size_t)2 * 1024 * 1024)
+/* Deliveries that have ended, until the chore has removed the oldest. */
+#define ENDED_ALL ((size_t)WEBHOOK_PENDING_MAX + 2 * WEBHOOK_ENDED_MAX)
 
 /* ---- read ---- */
 
@@ -184,38 +188,71 @@ static int redeliver_listed(struct store *store, const struct op *op, struct out
 }
 
 /* The number of a delivery tells when it was made. */
-static bool is_in_time(const struct op_webhook *query, uint64_t number)
+static bool is_in_range(const struct op_webhook *query, uint64_t number)
 {
 	int64_t created = (int64_t)(number / 1000);
 
-	return created >= query->from &&
+	return number > query->after && created >= query->from &&
 	       (!optional_time_is_set(query->to) || created < optional_time_ms(query->to));
 }
 
-static int redeliver_range(struct store *store, const struct op *op, struct outbox *outbox,
-	struct webhook_answer *answer)
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * The numbers of the deliveries in the range that have ended, in their order: a number stays the
+ * same, so a client that goes on behind one meets each delivery once, whatever ends meanwhile.
+ */
+static int list_ended(struct store *store, const struct op *op, struct arena *arena,
+	uint64_t **numbers, size_t *count)
 {
 	struct engine_batch batch;
 	struct index_key from, to;
 	int rc;
 
+	*count = 0;
 	outbox_key(&from, OUTBOX_ENDED, &op->id);
 	to = from;
 	index_prefix_end(&to);
-	rc = outbox_scan(store, &from, &to, false, 2 * WEBHOOK_ENDED_MAX, &batch);
-	for (size_t i = 0; rc == 0 && !answer->more && i < batch.count; i++) {
+	rc = outbox_scan(store, &from, &to, false, ENDED_ALL, &batch);
+	*numbers = arena_alloc(arena, (batch.count + 1) * sizeof(**numbers));
+	if (rc == 0 && !*numbers)
+		rc = ENGINE_NO_MEMORY;
+	for (size_t i = 0; rc == 0 && i < batch.count; i++) {
 		uint64_t number = outbox_number(engine_batch_key(&batch, i));
 
-		if (!is_in_time(op->webhook, number))
-			continue;
-		if (answer->redelivered == WEBHOOK_REDELIVER_MAX)
-			answer->more = true;
-		else
-			rc = redeliver(store, op, outbox, number, answer);
-		if (rc == ENGINE_NOT_FOUND)
-			rc = 0;
+		if (is_in_range(op->webhook, number))
+			(*numbers)[(*count)++] = number;
 	}
 	engine_batch_free(&batch);
+	if (*count > 0)
+		qsort(*numbers, *count, sizeof(**numbers), compare_numbers);
+	return rc;
+}
+
+/* answer->next is the last one that was looked at, if others follow. */
+static int redeliver_range(struct store *store, const struct op *op, struct outbox *outbox,
+	struct webhook_answer *answer)
+{
+	uint64_t *numbers, last = op->webhook->after;
+	size_t count, i = 0;
+	int rc = list_ended(store, op, &answer->arena, &numbers, &count);
+
+	for (; rc == 0 && i < count && i < SCAN_MAX && answer->redelivered < WEBHOOK_REDELIVER_MAX;
+		i++) {
+		rc = redeliver(store, op, outbox, numbers[i], answer);
+		if (rc == ENGINE_NOT_FOUND)
+			rc = 0;
+		if (answer->more)
+			break;
+		last = numbers[i];
+	}
+	answer->more = i < count;
+	answer->next = i < count ? last : 0;
 	return rc;
 }
 
@@ -238,7 +275,8 @@ int webhook_add_deliveries(struct store *store, const struct op *op, const struc
 		rc = op->webhook->delivery_count > 0
 			     ? redeliver_listed(store, op, &outbox, answer, err)
 			     : redeliver_range(store, op, &outbox, answer);
-	if (rc == 0 && answer->more && answer->redelivered == 0)
+	if (rc == 0 && answer->more && answer->redelivered == 0 &&
+		answer->next <= op->webhook->after)
 		rc = no_room(err);
 	answer->states[0] = outbox.state;
 	return rc == 0 ? outbox_put(store, &op->id, &outbox) : rc;
