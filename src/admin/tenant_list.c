@@ -4,6 +4,7 @@
 
 #include "auth/principal.h"
 #include "auth/user.h"
+#include "store/webhooks/outbox.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -34,21 +35,25 @@ struct reading {
 	bool failed;
 };
 
+static bool take_tenant(struct str tenant, void *data)
+{
+	struct reading *reading = data;
+
+	reading->failed = !add(reading->list, tenant);
+	return !reading->failed;
+}
+
 static bool take_user(const struct user *user, void *data)
 {
 	struct reading *reading = data;
 
 	reading->list->restricts = true;
-	reading->failed = !add(reading->list, str_cstr(user->tenant));
-	return !reading->failed;
+	return take_tenant(str_cstr(user->tenant), data);
 }
 
 static bool take_usage(const struct store_usage *usage, void *data)
 {
-	struct reading *reading = data;
-
-	reading->failed = !add(reading->list, usage->tenant);
-	return !reading->failed;
+	return take_tenant(usage->tenant, data);
 }
 
 bool tenant_list_read(struct tenant_list *list, struct store *store, struct err *err)
@@ -58,6 +63,8 @@ bool tenant_list_read(struct tenant_list *list, struct store *store, struct err 
 	if (!user_each(store, take_user, &reading, err))
 		return false;
 	if (!reading.failed && !store_each_usage(store, take_usage, &reading, err))
+		return false;
+	if (!reading.failed && !store_webhook_tenants(store, take_tenant, &reading, err))
 		return false;
 	if (reading.failed)
 		return err_no_memory(err);
@@ -88,7 +95,7 @@ bool tenant_list_check(const struct tenant_list *list, struct str tenant, struct
 {
 	return tenant_list_has(list, tenant) ||
 	       err_set(err, ERR_UNPROCESSABLE, "tenant",
-		       "the tenant %.*s has no user, task or quota (import --new-tenants takes it "
+		       "the tenant %.*s has no user, task, quota or webhook (import --new-tenants takes it "
 		       "all the same)",
 		       STR_ARGS(tenant));
 }
@@ -120,7 +127,7 @@ bool tenant_is_known(struct store *store, struct str tenant, struct err *err)
 	ok = ok && tenant_list_read(&tenants, store, err);
 	if (ok && !tenant_list_has(&tenants, tenant))
 		ok = err_set(err, ERR_INVALID, "tenant",
-			"the tenant %.*s has no user, task or quota", STR_ARGS(tenant));
+			"the tenant %.*s has no user, task, quota or webhook", STR_ARGS(tenant));
 	tenant_list_free(&tenants);
 	return ok;
 }

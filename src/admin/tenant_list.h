@@ -11,8 +11,8 @@ struct tenant_list {
 };
 
 /*
- * Adds the tenants that have a user, had a task or have a quota to a zeroed list. The caller frees
- * the list, also after an error.
+ * Adds the tenants that have a user, a quota or a webhook, or had a task, to a zeroed list. The
+ * caller frees the list, also after an error.
  */
 bool tenant_list_read(struct tenant_list *list, struct store *store, struct err *err);
 /* True for every tenant if the list is zeroed or the store has no users: it is being filled. */

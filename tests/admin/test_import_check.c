@@ -46,7 +46,7 @@ static void tenant_needs_a_user_unless_there_is_none(void **state)
 	(void)state;
 	free_result(&result);
 	expect_result("import", IDOL_LINE("1", "7", "uploaded"), 1, "0 tasks imported\n",
-		"polytaskctl: line 1: the tenant acme has no user, task or quota (import "
+		"polytaskctl: line 1: the tenant acme has no user, task, quota or webhook (import "
 		"--new-tenants takes it all the same)\n");
 	parse_call(&call, "import");
 	result = run_call(&call, IDOL_LINE("1", "7", "uploaded"), false);

@@ -76,7 +76,7 @@ static void tenant_without_users_is_refused_if_others_have_some(void **state)
 	(void)state;
 	free_result(&result);
 	expect_set("number set 5", "nosuch", "idol",
-		"polytaskctl: the tenant nosuch has no user, task or quota\n");
+		"polytaskctl: the tenant nosuch has no user, task, quota or webhook\n");
 	expect_set("number set 5", "No Such", "idol",
 		"polytaskctl: 'No Such' is not a valid tenant name\n");
 }

@@ -94,7 +94,7 @@ static void wrong_members_are_named(void **state)
 		"'No Such' is not a valid tenant name");
 	task_add_tenant("demo");
 	task_fails("task create", GIVEN({ ADMIN_DIALECT, "native" }),
-		"the tenant default has no user, task or quota (--tenant names another)");
+		"the tenant default has no user, task, quota or webhook (--tenant names another)");
 }
 
 static void body_is_read_from_standard_input(void **state)
@@ -187,7 +187,7 @@ static void task_of_another_tenant_is_not_changed(void **state)
 	snprintf(sentence, sizeof(sentence), "the tenant other has no task %s", id);
 	task_fails(line, GIVEN({ ADMIN_TENANT, "other" }), sentence);
 	task_fails(line, GIVEN({ ADMIN_TENANT, "nosuch" }),
-		"the tenant nosuch has no user, task or quota");
+		"the tenant nosuch has no user, task, quota or webhook");
 	expect_shown(id, "\nstate:           pending\n", true);
 	task_prints(line, GIVEN({ ADMIN_TENANT, "demo" }), "cancelled\n");
 }

@@ -136,9 +136,9 @@ static void other_tenants_are_not_listed(void **state)
 	expect_count(GIVEN({ ADMIN_TENANT, "other" }), 0);
 	expect_count(GIVEN({ ADMIN_TENANT, "default" }), 4);
 	task_fails("task list", GIVEN({ ADMIN_TENANT, "nosuch" }),
-		"the tenant nosuch has no user, task or quota");
+		"the tenant nosuch has no user, task, quota or webhook");
 	task_fails("task count", GIVEN({ ADMIN_TENANT, "nosuch" }),
-		"the tenant nosuch has no user, task or quota");
+		"the tenant nosuch has no user, task, quota or webhook");
 	task_prints("task count", GIVEN({ ADMIN_TENANT, "other" }), "");
 }
 

@@ -313,6 +313,22 @@ static void webhooks_are_disabled_and_removed(void **state)
 	task_fails(line, NOTHING, "There is no such webhook.");
 }
 
+/* Neither a user, a task nor a quota makes its name known. */
+static void tenant_with_a_webhook_is_known(void **state)
+{
+	char id[ID_SIZE], line[80];
+
+	(void)state;
+	add(id);
+	task_add_tenant("demo");
+	json_decref(printed("webhook list", GIVEN({ ADMIN_JSON, "yes" }), " "));
+	task_prints("worker list", NOTHING, "");
+	line_of(line, sizeof(line), "remove", id);
+	task_prints(line, NOTHING, "");
+	task_fails("webhook list", NOTHING,
+		"the tenant default has no user, task, quota or webhook (--tenant names another)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +341,7 @@ int main(void)
 		WITH_STORE(many_deliveries_are_repeated_once),
 		WITH_STORE(log_lists_attempts),
 		WITH_STORE(webhooks_are_disabled_and_removed),
+		WITH_STORE(tenant_with_a_webhook_is_known),
 	};
 
 	return CHECK_RUN(tests);

@@ -65,9 +65,9 @@ static void tenant_without_users_is_refused_if_others_have_some(void **state)
 	(void)state;
 	free_result(&result);
 	expect_call("worker drain w1", "nosuch", 1, "",
-		"polytaskctl: the tenant nosuch has no user, task or quota\n");
+		"polytaskctl: the tenant nosuch has no user, task, quota or webhook\n");
 	expect_call("worker list", "nosuch", 1, "",
-		"polytaskctl: the tenant nosuch has no user, task or quota\n");
+		"polytaskctl: the tenant nosuch has no user, task, quota or webhook\n");
 	expect_call("worker drain w1", NULL, 0, "", "");
 }
 

@@ -54,6 +54,26 @@ bool webhook_next_key(struct str *list, struct str *tenant, struct id *id)
 	return webhook_parse_key(key, tenant, id);
 }
 
+static int step_read_keys(struct store *store, void *data, struct err *err)
+{
+	(void)err;
+	return webhook_read_keys(store, STR_NULL, data);
+}
+
+bool store_webhook_tenants(struct store *store, bool (*take)(struct str tenant, void *data),
+	void *data, struct err *err)
+{
+	struct webhook_keys keys = { 0 };
+	bool ok = step_call(store, ENGINE_VIEW, step_read_keys, &keys, err), more = true;
+	struct str list = buf_str(&keys.bytes), tenant;
+	struct id id;
+
+	while (ok && more && webhook_next_key(&list, &tenant, &id))
+		more = take(tenant, data);
+	buf_free(&keys.bytes);
+	return ok;
+}
+
 /* ---- all enabled webhooks, for the notifier ---- */
 
 struct reading {
@@ -64,12 +84,6 @@ struct reading {
 	struct webhook_state state;
 	bool found; /* and enabled */
 };
-
-static int step_read_keys(struct store *store, void *data, struct err *err)
-{
-	(void)err;
-	return webhook_read_keys(store, STR_NULL, data);
-}
 
 static int step_read(struct store *store, void *data, struct err *err)
 {

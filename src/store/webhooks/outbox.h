@@ -1,7 +1,7 @@
 #pragma once
 /*
- * What the notifier needs of the store: webhooks, and the deliveries of their events. Requests use
- * OP_WEBHOOK (task/webhook.h).
+ * What the notifier and commands of the operator need of the store: webhooks, and the deliveries of
+ * their events. Requests use OP_WEBHOOK (task/webhook.h).
  *
  * The events of a webhook are gathered from the journal in their order, each once: the deliveries
  * and the place up to which they were gathered are written in one transaction. A delivery stays
@@ -26,6 +26,10 @@ bool store_webhook_each(struct store *store,
 /* Writes the body of a delivery: struct dialect_webhook.encode of the webhook's format. */
 typedef void outbox_encode(const struct webhook *webhook, const struct journal_entry *entry,
 	const struct task *task, struct buf *body);
+
+/* Calls back for the tenant of each webhook, enabled or not, until it returns false. */
+bool store_webhook_tenants(struct store *store, bool (*take)(struct str tenant, void *data),
+	void *data, struct err *err);
 
 /*
  * Gathers: reads at most FEED_SCAN_MAX entries of the journal behind the webhook's place, and adds
