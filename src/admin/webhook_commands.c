@@ -52,7 +52,7 @@ static bool print_line(struct admin *admin, const struct buf *line, struct err *
 	       err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
 }
 
-/* Prints members of an object, one a line: "url   https://..." */
+/* Prints members that an object has, one a line: "url   https://..." */
 static bool print_members(
 	struct admin *admin, const json_t *json, const char *const *names, struct err *err)
 {
@@ -60,9 +60,13 @@ static bool print_members(
 	bool ok = true;
 
 	for (size_t i = 0; ok && names[i]; i++) {
+		const json_t *value = json_object_get(json, names[i]);
+
+		if (!value)
+			continue;
 		buf_reset(&line);
 		buf_printf(&line, "%-18s ", names[i]);
-		task_text_put_json(&line, json_object_get(json, names[i]), 0);
+		task_text_put_json(&line, value, 0);
 		ok = print_line(admin, &line, err);
 	}
 	buf_free(&line);

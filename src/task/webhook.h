@@ -43,7 +43,7 @@ struct webhook {
 		query[WEBHOOK_PAIRS_MAX]; /* sent in addition */
 	size_t header_count, query_count;
 	struct feed_filter filter;
-	struct str secret;     /* bytes */
+	struct str secret;     /* bytes; empty: the format is not signed */
 	struct str old_secret; /* signs as well until old_secret_ends; empty: none */
 	struct optional_time old_secret_ends;
 	unsigned parallel; /* requests at the same time, 1 to WEBHOOK_PARALLEL_MAX */
@@ -134,7 +134,8 @@ struct op_webhook {
 	enum webhook_action action;
 	/*
 	 * CREATE and CHANGE: sets members of the webhook, which is a new one or as it is stored.
-	 * Texts and arrays in op->arena. May refuse. Pure; may be called several times.
+	 * Texts and arrays in op->arena. May refuse. Pure; may be called several times. ROTATE: the
+	 * same, but only to refuse.
 	 */
 	bool (*change)(const struct op *op, struct webhook *webhook, struct err *err);
 	const void *change_data;

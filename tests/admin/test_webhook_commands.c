@@ -200,6 +200,22 @@ static void secret_is_printed_once(void **state)
 	free_result(&result);
 }
 
+static void unsigned_format_has_no_secret(void **state)
+{
+	struct call_result result = task_call(
+		"webhook add " URL, GIVEN({ ADMIN_FORMAT, "vionlabs" }), " ");
+	char line[80];
+
+	(void)state;
+	assert_int_equal(result.status, 0);
+	assert_null(strstr(result.out, "secret"));
+	assert_memory_equal(result.out, "id ", 3);
+	line_of(line, sizeof(line), "rotate-secret", result.out + strlen("id") + 17);
+	line[strcspn(line, "\n")] = '\0';
+	free_result(&result);
+	task_fails(line, NOTHING, "The format vionlabs is not signed: the webhook has no secret.");
+}
+
 /* ---- deliveries ---- */
 
 static void end_delivery(const char *webhook, const char *delivery, enum delivery_state to)
@@ -337,6 +353,7 @@ int main(void)
 		WITH_STORE(wrong_values_are_named),
 		WITH_STORE(lines_are_checked),
 		WITH_STORE(secret_is_printed_once),
+		WITH_STORE(unsigned_format_has_no_secret),
 		WITH_STORE(deliveries_are_repeated),
 		WITH_STORE(many_deliveries_are_repeated_once),
 		WITH_STORE(log_lists_attempts),

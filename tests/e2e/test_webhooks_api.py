@@ -143,6 +143,27 @@ def secrets():
     ok("whsec" not in json.dumps(shared().status()), "polytaskctl status: no secret")
 
 
+def unsigned():
+    """A format that is not signed has no secret."""
+    hook = add(format="vionlabs")
+    ok("secret" not in hook, "the response to the creation has none", hook)
+    ok("secret" not in add(format="vionlabs", secret=None), "nor with null")
+    secret = "whsec_" + base64.b64encode(b"u" * 32).decode()
+    for first in ({"secret": secret, "format": "vionlabs"}, {"format": "vionlabs", "secret": secret}):
+        answer = post(HOOKS, {**first, "url": URL, "enabled": False})
+        refused(answer, "/secret", f"{' before '.join(first)}: refused")
+    for body in (None, {}, {"secret": secret}, {"keep_seconds": 0}):
+        answer = post(f"{HOOKS}/{hook['id']}/rotate-secret", body)
+        ok(is_problem(answer, 409, "conflict"), f"rotate-secret {body!r:.20}", answer)
+        ok(b"The format vionlabs is not signed" in answer.body, "the reason", answer)
+    read = ask("GET", f"{HOOKS}/{hook['id']}").json()
+    equal((read["revision"], read["old_secret_ends_at"]), (1, None), "nothing has changed")
+    args = ("add", URL, "--format", "vionlabs", "--tenant", "demo")
+    text = shared().ctl("webhook", *args)
+    ok(re.match(r"id +[0-9a-f-]{36}\n\Z", text), "polytaskctl prints the id only", text)
+    remove_all()
+
+
 # ---- who may ----
 
 
@@ -354,6 +375,7 @@ run_tests(
     patches,
     conditions,
     secrets,
+    unsigned,
     rights_and_tenants,
     wrong_ids,
     limits,

@@ -17,7 +17,7 @@ def ask(instance, method, path, body=None, token=None):
 
 def add_hook(instance, url, token=None, **members):
     hook = ask(instance, "POST", HOOKS, {"url": url, "format": "vionlabs", **members}, token)
-    instance.secrets.append(hook.get("secret") or "none")
+    instance.secrets.extend([hook["secret"]] if "secret" in hook else [])
     return hook
 
 

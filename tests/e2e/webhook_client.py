@@ -20,8 +20,9 @@ def add(**members):
     answer = post(HOOKS, {"url": URL, "enabled": False, **members})
     if answer.status != 201:
         raise RuntimeError(f"create: {answer}")
-    shared().secrets.append(answer.json()["secret"])
-    return answer.json()
+    hook = answer.json()
+    shared().secrets.extend([hook["secret"]] if "secret" in hook else [])
+    return hook
 
 
 def remove_all():

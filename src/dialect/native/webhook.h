@@ -86,6 +86,14 @@ const struct dialect *native_find_format(struct str name);
 enum webhook_method native_default_method(const struct dialect_webhook *format);
 /* Restricts the filter to tasks of the format's dialect; an error if it names others. */
 bool native_keep_own_tasks(const struct op *op, struct webhook *webhook, struct err *err);
+/*
+ * Of a new webhook whose format is not signed: a secret that signs nothing would look like a
+ * protection. ERR_UNPROCESSABLE if the request has one.
+ */
+bool native_leave_out_secret(const struct op *op, const struct dialect_webhook *format,
+	struct webhook *webhook, struct err *err);
+/* op_webhook.change of a rotation: ERR_CONFLICT if the webhook has no secret. */
+bool native_check_has_secret(const struct op *op, struct webhook *webhook, struct err *err);
 /* "whsec_" and base64. ERR_UNPROCESSABLE. */
 bool native_parse_secret(struct op *op, const json_t *value, struct str *secret, struct err *err);
 

@@ -90,7 +90,7 @@ static void put_secret(struct buf *out, struct str secret)
 {
 	char text[BASE64_SIZE(WEBHOOK_SECRET_MAX)];
 
-	if (secret.len > WEBHOOK_SECRET_MAX)
+	if (secret.len == 0 || secret.len > WEBHOOK_SECRET_MAX)
 		return;
 	base64_encode(text, secret.ptr, secret.len);
 	buf_printf(out, ",\"secret\":\"" NATIVE_SECRET_PREFIX "%s\"", text);

@@ -344,6 +344,9 @@ static bool complete(
 			methods[webhook->method]);
 	if (webhook->filter.types == 0)
 		webhook->filter.types = format->default_types;
+	if (patch->creates && !format->is_signed &&
+		!native_leave_out_secret(op, format, webhook, err))
+		return false;
 	return !format->own_tasks || native_keep_own_tasks(op, webhook, err);
 }
 

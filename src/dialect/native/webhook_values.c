@@ -39,6 +39,26 @@ bool native_parse_secret(struct op *op, const json_t *value, struct str *secret,
 	return secret->ptr || err_no_memory(err);
 }
 
+bool native_leave_out_secret(const struct op *op, const struct dialect_webhook *format,
+	struct webhook *webhook, struct err *err)
+{
+	webhook->secret = STR("");
+	return op->webhook->secret.len == 0 ||
+	       native_set_error(err, op->arena, ERR_UNPROCESSABLE, NATIVE_AT_MEMBER(STR("secret")),
+		       "The format %s is not signed: the webhook has no secret.", format->name);
+}
+
+bool native_check_has_secret(const struct op *op, struct webhook *webhook, struct err *err)
+{
+	const struct dialect *dialect = dialect_by_code(webhook->format);
+
+	(void)op;
+	if (!dialect || !dialect->webhook || dialect->webhook->is_signed)
+		return true;
+	return err_set(err, ERR_CONFLICT, NULL,
+		"The format %s is not signed: the webhook has no secret.", dialect->webhook->name);
+}
+
 bool native_keep_own_tasks(const struct op *op, struct webhook *webhook, struct err *err)
 {
 	struct feed_filter *filter = &webhook->filter;

@@ -115,6 +115,7 @@ bool native_decode_webhook_rotate(struct request *request, struct op *op, struct
 
 	if (!native_begin_webhook(request, op, WEBHOOK_ROTATE, &webhook, err))
 		return false;
+	webhook->change = native_check_has_secret;
 	webhook->keep_ms = KEEP_SECONDS * 1000LL;
 	if (request->body.len == 0)
 		return request_check_accepts_json(request, err);

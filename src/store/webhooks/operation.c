@@ -268,6 +268,8 @@ static int step_rotate(struct store *store, void *data, struct err *err)
 	if (rc != 0)
 		return rc;
 	webhook = &run->answer->webhooks[0];
+	if (!change->change(run->op, webhook, err))
+		return STEP_FAILED;
 	/* Most likely the response to the first one was lost, and receivers have the old secret. */
 	if (change->keep_ms > 0 && webhook->old_secret.len > 0 &&
 		optional_time_ms(webhook->old_secret_ends) > run->op->now) {
