@@ -240,7 +240,7 @@ static void many_tasks_are_retried_up_to_a_number(void **state)
 	task_prints("task retry", GIVEN(ALL_OF_NATIVE, { ADMIN_KIND, "" }),
 		"0 tasks retried, 0 refused\n");
 	task_fails("task retry", GIVEN(ALL_OF_NATIVE, { ADMIN_FAILURE, "fun" }),
-		"/failures: A failure must be attempts_exhausted, not_retryable, start_timeout, "
+		"/failures/0: A failure must be attempts_exhausted, not_retryable, start_timeout, "
 		"total_timeout or reported.");
 	result = task_call("task retry", GIVEN(ALL_OF_NATIVE, { ADMIN_MAX, "3" }), " ");
 	assert_string_equal(result.out, "3 tasks retried, 0 refused\n");

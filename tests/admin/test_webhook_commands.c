@@ -145,9 +145,9 @@ static void wrong_values_are_named(void **state)
 	task_fails("webhook add " URL, GIVEN({ ADMIN_HEADER, "Host: a" }),
 		"/headers/Host: The service sets this header field itself.");
 	task_fails("webhook add " URL, GIVEN({ ADMIN_TYPE, "task.failed,x" }),
-		"/filter/types: types has an unknown name.");
+		"/filter/types/1: There is no such type of events.");
 	task_fails("webhook add " URL, GIVEN({ ADMIN_DIALECT, "x" }),
-		"/filter/dialects: There is no dialect of this name.");
+		"/filter/dialects/0: There is no dialect of this name.");
 	task_fails("webhook show " UNKNOWN, NOTHING, "There is no such webhook.");
 	task_fails("webhook show x", NOTHING, "There is no such webhook.");
 }
@@ -267,7 +267,7 @@ static void deliveries_are_repeated(void **state)
 	snprintf(both, sizeof(both), "%s,%s", first, second + 37);
 	task_prints(line, GIVEN({ ADMIN_DELIVERY, both }), "2\n");
 	task_fails(line, GIVEN({ ADMIN_DELIVERY, "x" }),
-		"/ids: An id must be that of a delivery of this webhook.");
+		"/ids/0: An id must be that of a delivery of this webhook.");
 	task_fails(line, GIVEN({ ADMIN_DELIVERY, "5" }), "There is no such delivery.");
 	task_fails(line, GIVEN({ ADMIN_FROM, "yesterday" }), "--from must be an RFC 3339 time");
 }

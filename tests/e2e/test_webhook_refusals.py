@@ -10,7 +10,7 @@ JSON = ("Content-Type", "application/json")
 # Bodies of a creation, and the pointer of the error.
 CREATIONS = (
     ({"url": URL, "filter": {"kinds": []}}, "/filter/kinds"),
-    ({"url": URL, "filter": {"dialects": ["none"]}}, "/filter/dialects"),
+    ({"url": URL, "filter": {"dialects": ["native", "none"]}}, "/filter/dialects/1"),
     ({"url": URL, "format": "vionlabs", "filter": {"dialects": ["idol"]}}, "/filter/dialects"),
     ({"url": URL, "headers": {"X": "a", "x": "b"}}, "/headers/x"),
     ({"url": URL, "headers": {"HTTP2-Settings": "a"}}, "/headers/HTTP2-Settings"),

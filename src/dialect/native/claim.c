@@ -14,10 +14,12 @@ static const char *const parents[] = {
 	[NATIVE_CLAIM_FILTER] = "/filter/",
 };
 
-#define MEMBER_ERROR(parser, name, ...)                                                  \
-	native_set_error((parser)->err, (parser)->op->arena, ERR_UNPROCESSABLE,          \
-		(struct native_location){ "pointer", parents[(parser)->place], (name) }, \
-		__VA_ARGS__)
+#define MEMBER_ERROR(parser, name, ...)                                         \
+	native_set_error((parser)->err, (parser)->op->arena, ERR_UNPROCESSABLE, \
+		NATIVE_AT(parents[(parser)->place], name), __VA_ARGS__)
+#define ITEM_ERROR(parser, name, i, ...)                                        \
+	native_set_error((parser)->err, (parser)->op->arena, ERR_UNPROCESSABLE, \
+		NATIVE_AT_ITEM(parents[(parser)->place], name, i), __VA_ARGS__)
 
 /* ---- values ---- */
 
@@ -60,7 +62,7 @@ static bool parse_dialects(struct parser *parser, struct str name, const json_t 
 		const struct dialect *dialect = dialect_by_name(json_str(item));
 
 		if (!json_is_string(item) || !dialect)
-			return MEMBER_ERROR(parser, name, "There is no dialect of this name.");
+			return ITEM_ERROR(parser, name, i, "There is no dialect of this name.");
 		/* Each one is looked up once, however often it is named. */
 		if (!memchr(codes, dialect->code, kept))
 			codes[kept++] = dialect->code;
@@ -98,7 +100,7 @@ static bool parse_kinds(struct parser *parser, struct str name, const json_t *va
 		if (!json_is_null(item) &&
 			(!json_is_string(item) ||
 				!work_is_printable(json_str(item), TASK_KIND_MAX)))
-			return MEMBER_ERROR(parser, name,
+			return ITEM_ERROR(parser, name, i,
 				"A kind must be null, or a string of 1 to %d bytes.",
 				TASK_KIND_MAX);
 		if (has_kind(kinds, kept, kind))

@@ -109,8 +109,9 @@ static bool parse_ids(struct parser *parser, struct str name, const json_t *valu
 
 		if (!json_is_string(item) ||
 			!delivery_id_parse(&parser->op->id, json_str(item), &numbers[i]))
-			return MEMBER_ERROR(
-				parser, name, "An id must be that of a delivery of this webhook.");
+			return native_set_error(parser->err, parser->op->arena, ERR_UNPROCESSABLE,
+				NATIVE_AT_ITEM("/", name, i),
+				"An id must be that of a delivery of this webhook.");
 	}
 	parser->query->deliveries = numbers;
 	parser->query->delivery_count = count;
@@ -144,15 +145,19 @@ static bool parse_states(struct parser *parser, struct str name, const json_t *v
 {
 	size_t count = json_array_size(value);
 
+	if (count == 0)
+		return MEMBER_ERROR(
+			parser, name, "states must be an array of delivered and failed.");
 	for (size_t i = 0; i < count; i++) {
 		unsigned bit = state_bit(json_str(json_array_get(value, i)));
 
 		if (bit == 0 || bit == 1U << DELIVERY_PENDING)
-			count = 0;
+			return native_set_error(parser->err, parser->op->arena, ERR_UNPROCESSABLE,
+				NATIVE_AT_ITEM("/", name, i),
+				"A state must be delivered or failed.");
 		parser->query->states |= bit;
 	}
-	return count > 0 ||
-	       MEMBER_ERROR(parser, name, "states must be an array of delivered and failed.");
+	return true;
 }
 
 static const struct {

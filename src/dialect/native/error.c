@@ -24,6 +24,8 @@ static void put_location(struct buf *out, const struct native_location *place)
 		else
 			buf_putc(&text, c);
 	}
+	if (place->item > 0)
+		buf_printf(&text, "/%zu", place->item - 1);
 	buf_puts(out, "{\"");
 	buf_puts(out, place->kind);
 	buf_puts(out, "\":");
@@ -67,7 +69,9 @@ bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
 /* Errors without detail that name a field come from checks of header fields. */
 static void put_error_list(struct buf *out, const struct err *err)
 {
-	const struct native_location place = { "header", "", str_cstr(err->field) };
+	const struct native_location place = {
+		.kind = "header", .parent = "", .name = str_cstr(err->field)
+	};
 
 	if (err->code == ERR_GONE) {
 		buf_puts(out, ",\"oldest\":");

@@ -226,12 +226,20 @@ struct native_location {
 	const char *kind;   /* "pointer" (RFC 6901), "parameter", "header" */
 	const char *parent; /* prefix of a pointer */
 	struct str name;
+	size_t item; /* of an array: its index + 1; 0: the whole member */
 };
 
-#define NATIVE_AT_MEMBER(name) ((struct native_location){ "pointer", "/", (name) })
-#define NATIVE_AT_POLICY(name) ((struct native_location){ "pointer", "/policy/", (name) })
-#define NATIVE_AT_FIELD(name)  ((struct native_location){ "pointer", "/fields/", (name) })
-#define NATIVE_AT_PARAM(name)  ((struct native_location){ "parameter", "", (name) })
+#define NATIVE_AT(parent_, name_) \
+	((struct native_location){ .kind = "pointer", .parent = (parent_), .name = (name_) })
+#define NATIVE_AT_MEMBER(name) NATIVE_AT("/", name)
+#define NATIVE_AT_POLICY(name) NATIVE_AT("/policy/", name)
+#define NATIVE_AT_FIELD(name)  NATIVE_AT("/fields/", name)
+#define NATIVE_AT_PARAM(name_) \
+	((struct native_location){ .kind = "parameter", .parent = "", .name = (name_) })
+/* An item of an array; index from 0. */
+#define NATIVE_AT_ITEM(parent_, name_, index) \
+	((struct native_location){            \
+		.kind = "pointer", .parent = (parent_), .name = (name_), .item = (index) + 1 })
 
 /* Sets the error, with the response's member errors in err->detail. Returns false. */
 bool native_set_error(struct err *err, struct arena *arena, enum err_code code,

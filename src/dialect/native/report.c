@@ -117,6 +117,12 @@ static bool parse_log(struct report *report, struct str name, json_t *value)
 		return true;
 	if (!memory)
 		return err_no_memory(report->body.err);
+	for (size_t i = 0; i < json_array_size(value) && i < NATIVE_LOG_LINES; i++) {
+		if (!json_is_string(json_array_get(value, i)))
+			return native_set_error(report->body.err, report->op->arena,
+				ERR_UNPROCESSABLE, NATIVE_AT_ITEM("/", name, i),
+				"A line of the log must be a string.");
+	}
 	return MEMBER_ERROR(
 		report, name, "log must be an array of at most %zu strings.", NATIVE_LOG_LINES);
 }

@@ -41,7 +41,8 @@ static bool parse_failures(struct parser *parser, struct str name, const json_t 
 						    : FAILURE_NONE;
 
 		if (failure == FAILURE_NONE)
-			return MEMBER_ERROR(parser, name,
+			return native_set_error(parser->err, parser->op->arena, ERR_UNPROCESSABLE,
+				NATIVE_AT_ITEM("/", name, i),
 				"A failure must be attempts_exhausted, not_retryable, "
 				"start_timeout, total_timeout or reported.");
 		parser->op->retry.failures |= 1U << failure;

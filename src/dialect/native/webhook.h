@@ -20,7 +20,7 @@ extern const struct dialect_webhook native_webhook;
 #define NATIVE_SECRET_PREFIX	"whsec_"
 #define NATIVE_HIDDEN		"***" /* in place of a header field's value */
 
-#define NATIVE_AT_FILTER(name) ((struct native_location){ "pointer", "/filter/", (name) })
+#define NATIVE_AT_FILTER(name) NATIVE_AT("/filter/", name)
 
 bool native_decode_webhook_create(struct request *request, struct op *op, struct err *err);
 bool native_decode_webhooks(struct request *request, struct op *op, struct err *err);

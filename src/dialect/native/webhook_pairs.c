@@ -8,7 +8,7 @@ static const char *const reserved_prefixes[] = { "content-", "webhook-", "proxy-
 
 static struct native_location place_of(bool headers, struct str name)
 {
-	return (struct native_location){ "pointer", headers ? "/headers/" : "/query/", name };
+	return NATIVE_AT(headers ? "/headers/" : "/query/", name);
 }
 
 #define PAIR_ERROR(...) \

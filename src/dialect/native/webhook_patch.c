@@ -171,7 +171,7 @@ static bool parse_secret(struct parser *parser, struct str name, json_t *value)
 
 /* States or types of events, as bits. */
 static bool parse_bits(struct parser *parser, struct str name, json_t *value,
-	unsigned (*find)(struct str name), unsigned *bits)
+	unsigned (*find)(struct str name), const char *unknown, unsigned *bits)
 {
 	size_t count = json_array_size(value);
 
@@ -186,8 +186,8 @@ static bool parse_bits(struct parser *parser, struct str name, json_t *value,
 		unsigned number = find(json_str(json_array_get(value, i)));
 
 		if (number == 0)
-			return FILTER_ERROR(
-				parser, name, "%.*s has an unknown name.", STR_ARGS(name));
+			return native_set_error(parser->err, parser->op->arena, ERR_UNPROCESSABLE,
+				NATIVE_AT_ITEM("/filter/", name, i), "%s", unknown);
 		*bits |= 1U << number;
 	}
 	return true;
@@ -235,12 +235,14 @@ static bool parse_filter_member(struct parser *parser, struct str name, json_t *
 		return parse_claim_filter(parser, name, value);
 	if (str_eq(name, STR("states"))) {
 		parser->patch->given |= GIVEN_STATES;
-		return parse_bits(parser, name, value, find_state, &filter->states);
+		return parse_bits(parser, name, value, find_state, "There is no such state.",
+			&filter->states);
 	}
 	if (!str_eq(name, STR("types")))
 		return FILTER_ERROR(parser, name, "A filter has no such member.");
 	parser->patch->given |= GIVEN_TYPES;
-	return parse_bits(parser, name, value, find_type, &filter->types);
+	return parse_bits(
+		parser, name, value, find_type, "There is no such type of events.", &filter->types);
 }
 
 static bool parse_filter(struct parser *parser, struct str name, json_t *value)
