@@ -33,6 +33,7 @@ struct import {
 	uint64_t line; /* number of the line that is being read, from 1 */
 	struct tenant_list tenants;
 	struct row_import row_import;
+	bool webhooks; /* rows of webhooks follow the last task */
 };
 
 /* For responses of another API, whose first line has no task. */
@@ -58,6 +59,7 @@ static bool import_task(struct import *import, struct str line, struct err *err)
 	import->batch.lines[import->batch.count] = import->line;
 	if (!task_batch_add(&import->batch, err))
 		return false;
+	import->webhooks = false;
 	import->tasks_read++;
 	if (import->part == PART_NONE)
 		import->part = PART_OLD;
@@ -71,9 +73,16 @@ static struct str text_of(const json_t *line, const char *name)
 	return json_is_string(value) ? json_str(value) : STR_NULL;
 }
 
+/* A webhook begins with the events behind the last flush: the imported tasks are before that. */
+static bool flush_before(struct import *import, const json_t *line, struct err *err)
+{
+	return import->webhooks || !str_eq(text_of(line, "table"), STR("webhooks")) ||
+	       (import->webhooks = task_batch_put(&import->batch, true, err));
+}
+
 static bool read_row(struct import *import, json_t *line, struct err *err)
 {
-	bool ok = import_row(&import->row_import, line, err);
+	bool ok = flush_before(import, line, err) && import_row(&import->row_import, line, err);
 
 	import->rows += ok;
 	import->rows_read++;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "dialect/check.h"
+#include "dialect/webhook_rules.h"
 #include "http/json.h"
 
 /* ---- the line ---- */
@@ -86,6 +87,7 @@ static bool put_bytes(struct row_import *rows, struct str table, struct str key,
 		.is_dialect = is_dialect,
 		.has_numbers = has_numbers,
 		.check = check_task,
+		.apply_webhook = webhook_rules_apply,
 	};
 
 	rows->auth.is_dialect = is_dialect_name;

@@ -24,6 +24,29 @@ static void run_with(const char *line, enum admin_option option, const char *val
 	free_result(&done);
 }
 
+/* With a value of each member. */
+static void add_webhook(void)
+{
+	struct admin_call call = { 0 };
+	struct call_result done;
+	char line[80];
+
+	call.options[ADMIN_STDIN] = call.options[ADMIN_JSON] = "yes";
+	call.options[ADMIN_TENANT] = "acme";
+	parse_call(&call, "webhook add");
+	done = run_call(&call,
+		"{\"url\":\"https://hooks.example.com/\",\"name\":\"Play-out\",\"max_parallel\":3,"
+		"\"headers\":{\"X-Key\":\"of a receiver\",\"X-Other\":\"b\"},"
+		"\"query\":{\"aa\":\"1\",\"b\":\"\"},\"filter\":{\"kinds\":[\"encode\",null],"
+		"\"dialects\":[\"native\",\"idol\"],\"states\":[\"pending\",\"failed\"],"
+		"\"types\":[\"task.created\",\"task.changed\"]}}",
+		false);
+	assert_string_equal(done.err, "");
+	snprintf(line, sizeof(line), "webhook rotate-secret %.36s", strstr(done.out, ":\"") + 2);
+	free_result(&done);
+	run_with(line, ADMIN_TENANT, "acme");
+}
+
 void fill_store(void)
 {
 	run_ok("user add ann", "");
@@ -43,6 +66,9 @@ void fill_store(void)
 	run_with("quota set acme", ADMIN_TASKS, "10");
 	run_with("quota set default", ADMIN_BYTES, "none");
 	run_with("number set 812345", ADMIN_DIALECT, "idol");
+	add_webhook();
+	run_ok("webhook add https://hooks.example.com/a", "");
+	run_with("webhook add https://hooks.example.com/b", ADMIN_FORMAT, "vionlabs");
 	create_idol(1, "key-1");
 	create_idol(2, "key-2");
 }

@@ -4,7 +4,7 @@
 
 /* Runs a command that must succeed. */
 void run_ok(const char *line, const char *input);
-/* Users, a password, tokens, keys, quotas, numbers, tasks and Idempotency-Keys. */
+/* Users, a password, tokens, keys, quotas, numbers, webhooks, tasks and Idempotency-Keys. */
 void fill_store(void);
 /* The text of export --all; free it. */
 char *export_all(void);

@@ -166,6 +166,53 @@ static const struct str wrong_numbers[] = { STR(""), STR("0"), STR("-1"), STR("0
 static const struct str wrong_quotas[] = { STR("\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"),
 	STR("\0\0\0\0\0\0\0\1\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE"), STR_NULL };
 
+/* Texts of webhooks (full_store.c), and others of the same length that no request can set. */
+static const struct {
+	struct str text, changed;
+} wrong_texts[] = {
+	{ STR("https://"), STR("httpx://") },
+	{ STR("https://hooks"), STR("https://user@") },
+	{ STR("hooks.example"), STR("hooks exampl\xC3") },
+	{ STR("Play-out"), STR("Play\nout") },
+	{ STR("X-Other"), STR("Upgrade") },
+	{ STR("X-Other"), STR("x other") },
+	{ STR("of a receiver"), STR(" f a receiver") },
+	{ STR("aa\x01"), STR("a\0\x01") },
+	{ STR("encode"), STR("enc\0de") },
+	{ STR("operator"), STR("operat\0r") },
+};
+
+/* The first bytes: format, method, parallel, enabled. */
+static const char wrong_numbers_of_webhooks[][2] = { { 1, 127 }, { 1, 0 }, { 2, 0 }, { 2, 4 },
+	{ 3, 0 }, { 3, 17 }, { 4, 2 } };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void refuse_webhook(struct str key, struct str value)
+{
+	struct buf changed = BUF_INIT;
+
+	for (size_t i = 0; i < COUNT(wrong_texts); i++) {
+		struct str text = wrong_texts[i].text;
+		const char *at = memmem(value.ptr, value.len, text.ptr, text.len);
+
+		if (!at)
+			continue;
+		buf_reset(&changed);
+		buf_put_str(&changed, value);
+		memcpy(changed.data + (at - value.ptr), wrong_texts[i].changed.ptr, text.len);
+		refuse_row("webhooks", key, buf_str(&changed));
+	}
+	for (size_t i = 0; i < COUNT(wrong_numbers_of_webhooks); i++) {
+		buf_reset(&changed);
+		buf_put_str(&changed, value);
+		changed.data[(size_t)wrong_numbers_of_webhooks[i][0]] =
+			wrong_numbers_of_webhooks[i][1];
+		refuse_row("webhooks", key, buf_str(&changed));
+	}
+	buf_free(&changed);
+}
+
 static void refuse_bytes(const char *table, struct str key, struct str value)
 {
 	struct buf changed = BUF_INIT;
@@ -178,6 +225,8 @@ static void refuse_bytes(const char *table, struct str key, struct str value)
 	refuse_lengths(table, key, value);
 	if (strcmp(table, "quotas") == 0)
 		refuse_values(table, key, wrong_quotas);
+	if (strcmp(table, "webhooks") == 0)
+		refuse_webhook(key, value);
 	buf_put_str(&changed, value);
 	/* the time of a key, the version of its record; a count has neither */
 	for (size_t at = 0; is_key && value.len > 16 && at <= 44; at += 44) {

@@ -7,6 +7,7 @@
  *     webhook_pairs.c     header fields and query parameters
  *     webhook_url.c       which URLs are accepted
  *     webhook_values.c    formats, their methods, and secrets
+ *     webhook_rules.c     the same for webhooks of an export
  *     webhook_encode.c    webhooks and deliveries as JSON
  *     deliveries.c        decoders of the requests about deliveries
  */

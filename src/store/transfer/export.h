@@ -20,8 +20,8 @@ struct store_sink {
 	bool (*task)(const struct task *task, void *data);
 	/*
 	 * NULL: tasks only. A row of everything else that a store needs to go on as before, for
-	 * store_import_row: users, tokens, keys, numbers, quotas, idempotency keys. Secrets are in
-	 * it.
+	 * store_import_row: users, tokens, keys, numbers, quotas, webhooks, idempotency keys.
+	 * Secrets are in it.
 	 */
 	bool (*row)(const char *table, struct str key, struct str value, void *data);
 	void *data;
@@ -29,14 +29,16 @@ struct store_sink {
 
 /*
  * Every task, in no order, and every Idempotency-Key, as all of them were at one moment; users,
- * tokens and keys as they are at one moment a little later, then numbers and quotas. Writers go on
- * meanwhile. ERR_BUSY while another process exports, or if the sink takes nothing for 10 minutes.
+ * tokens and keys as they are at one moment a little later, then numbers, quotas and webhooks.
+ * Writers go on meanwhile. ERR_BUSY while another process exports, or if the sink takes nothing for
+ * 10 minutes.
  */
 bool store_export(struct store *store, const struct store_sink *sink, struct err *err);
 /*
  * Writes a row of an export that was checked (row_check.h; rows of users, tokens and keys by their
- * module); one with its key is replaced. Numbers only grow. ERR_INVALID for an unknown table or a
- * malformed row. Not durable until the next flush.
+ * module); one with its key is replaced. Numbers only grow. A new webhook begins with the events
+ * behind the last flush; ERR_BUSY if it was removed a moment ago, ERR_CONFLICT if its tenant has
+ * too many. ERR_INVALID for an unknown table or a malformed row. Not durable until the next flush.
  */
 bool store_import_row(
 	struct store *store, struct str table, struct str key, struct str value, struct err *err);

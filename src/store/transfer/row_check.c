@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 
+#include "base/date.h"
 #include "store/internal.h"
 #include "store/tasks/idempotency.h"
 #include "store/usage/usage.h"
+#include "store/webhooks/webhooks.h"
 
 static bool refuse(struct err *err, const char *part, const char *rule)
 {
@@ -77,6 +79,65 @@ static bool check_quota(
 	       refuse(err, "bytes", "an integer below 2^63, or the mark of the default");
 }
 
+/* ---- webhooks ---- */
+
+static bool is_text(struct str text, size_t max)
+{
+	return text.len <= max && str_is_utf8(text) && !memchr(text.ptr, '\0', text.len);
+}
+
+/* The members that no request sets. */
+static bool check_origin(const struct webhook *webhook, struct err *err)
+{
+	if (webhook->created < 0 || webhook->updated < webhook->created ||
+		webhook->updated > DATE_MS_MAX)
+		return refuse(err, "created and updated", "times from 1970 to 9999, in this order");
+	if (webhook->revision == 0 || webhook->revision > TASK_REVISION_IMPORT_MAX)
+		return refuse(err, "revision", "an integer from 1 to 4503599627370496");
+	if (!is_text(webhook->created_by, TASK_USER_MAX) ||
+		!is_text(webhook->updated_by, TASK_USER_MAX))
+		return refuse(err, "user", "of at most 64 bytes");
+	return (is_text(webhook->reason, WEBHOOK_REASON_MAX) &&
+		       (!webhook->enabled || webhook->reason.len == 0)) ||
+	       refuse(err, "reason", "a text of at most 200 bytes, and absent if it is enabled");
+}
+
+static bool check_old_secret(const struct webhook *webhook, struct err *err)
+{
+	bool is_set = optional_time_is_set(webhook->old_secret_ends);
+	int64_t ends = is_set ? optional_time_ms(webhook->old_secret_ends) : 0;
+
+	if (webhook->secret.len > WEBHOOK_SECRET_MAX ||
+		webhook->old_secret.len > WEBHOOK_SECRET_MAX)
+		return refuse(err, "secret", "of at most 64 bytes");
+	return (is_set == (webhook->old_secret.len > 0) && ends >= 0 && ends <= DATE_MS_MAX) ||
+	       refuse(err, "old_secret", "with a time of its end from 1970 to 9999, or absent");
+}
+
+static bool check_webhook(
+	const struct store_row_rules *rules, struct str key, struct str value, struct err *err)
+{
+	struct webhook webhook = { 0 }, made;
+	struct arena arena = { 0 };
+	bool equal = false, ok;
+
+	if (!webhook_parse_key(key, &webhook.tenant, &webhook.id))
+		return refuse(err, "key", "that of a webhook");
+	ok = check_tenant(rules, webhook.tenant, err) &&
+	     (webhook_decode(&webhook, value, &arena) ||
+		     refuse(err, "value", "a webhook as this version writes it")) &&
+	     check_origin(&webhook, err) && check_old_secret(&webhook, err) &&
+	     rules->apply_webhook(&webhook, &arena, &made, err);
+	if (ok && !webhook_is_equal(&webhook, &made, &equal))
+		ok = err_no_memory(err);
+	else if (ok && !equal)
+		ok = refuse(err, "value", "a webhook that a request can make");
+	arena_free(&arena);
+	return ok;
+}
+
+_Static_assert(TASK_USER_MAX == 64 && WEBHOOK_REASON_MAX == 200, "the texts have these numbers");
+
 /* ---- Idempotency-Keys ---- */
 
 static bool is_printable(struct str text)
@@ -140,6 +201,7 @@ static const struct {
 } tables[] = {
 	{ "numbers", check_number },
 	{ "quotas", check_quota },
+	{ "webhooks", check_webhook },
 	{ "idempotency", check_key },
 };
 

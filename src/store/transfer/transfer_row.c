@@ -2,10 +2,11 @@
 
 #include "store/transfer/transfer.h"
 #include "store/usage/usage.h"
+#include "store/webhooks/webhooks.h"
 
 /*
  * Rows of an export are the keys and values of the tables as they are stored, but a quota's value
- * is its two limits, and a number is only raised.
+ * is its two limits, a number is only raised, and a webhook has a row in the outbox as well.
  */
 static const struct {
 	const char *name; /* in the file: never changed */
@@ -17,6 +18,7 @@ static const struct {
 	{ "keys", TABLE_SIGNING_KEYS, false },
 	{ "numbers", TABLE_META, false },
 	{ "quotas", TABLE_USAGE, false },
+	{ "webhooks", TABLE_WEBHOOKS, false },
 	{ "idempotency", TABLE_IDEMPOTENCY, false },
 };
 
@@ -248,5 +250,9 @@ bool store_import_row(
 	if (key.len == 0 || key.len > INDEX_KEY_MAX)
 		return err_set(err, ERR_INVALID, "key", "the key has a wrong length");
 	row.table = tables[i].table;
-	return store_may_write(store, err) && step_call(store, ENGINE_WRITE, step_put, &row, err);
+	if (!store_may_write(store, err))
+		return false;
+	if (row.table == TABLE_WEBHOOKS)
+		return webhook_import(store, key, value, err);
+	return step_call(store, ENGINE_WRITE, step_put, &row, err);
 }

@@ -144,12 +144,12 @@ static int step_list(struct store *store, void *data, struct err *err)
 
 /* ---- create ---- */
 
-static bool check_count(const struct run *run, struct err *err)
+bool webhook_check_count(const struct webhook_keys *keys, struct err *err)
 {
-	if (run->keys.count >= WEBHOOKS_MAX)
+	if (keys->count >= WEBHOOKS_MAX)
 		return err_set(err, ERR_CONFLICT, NULL,
 			"The tenant has %d webhooks, which is the limit.", WEBHOOKS_MAX);
-	return run->keys.all < WEBHOOKS_ALL_MAX ||
+	return keys->all < WEBHOOKS_ALL_MAX ||
 	       err_set(err, ERR_CONFLICT, NULL, "The service has %d webhooks, which is the limit.",
 		       WEBHOOKS_ALL_MAX);
 }
@@ -368,7 +368,7 @@ static bool prepare(struct store *store, struct run *run, struct err *err)
 	}
 	if (getrandom(run->made, sizeof(run->made), 0) != sizeof(run->made))
 		return err_set(err, ERR_INTERNAL, NULL, "the system provides no random bytes");
-	return action != WEBHOOK_CREATE || check_count(run, err);
+	return action != WEBHOOK_CREATE || webhook_check_count(&run->keys, err);
 }
 
 bool webhook_apply(struct store *store, const struct op *op, struct result *result, struct err *err)

@@ -10,6 +10,7 @@
  *     pending.c    what the notifier has to send
  *     settle.c     attempts; the service disables a webhook
  *     operation.c  OP_WEBHOOK; deliveries.c those about deliveries
+ *     import.c     a webhook of an export
  *     trim.c       removes ended deliveries and those of removed webhooks; what the journal keeps
  *     damage.c     a damaged outbox is emptied
  *
@@ -153,6 +154,19 @@ void webhook_answer_free(struct webhook_answer *answer);
 size_t webhook_answer_memory(const struct webhook_answer *answer);
 /* After a commit: the notifier looks at all webhooks again. */
 void webhook_raise_changes(struct store *store);
+
+/* ERR_CONFLICT if there is no room for another webhook of the tenant. */
+bool webhook_check_count(const struct webhook_keys *keys, struct err *err);
+
+/* ---- import.c ---- */
+
+/*
+ * Writes a row of TABLE_WEBHOOKS that was checked. A new webhook begins with the events behind the
+ * last flush; one that is stored goes on where it is, with a higher revision unless it is equal.
+ * ERR_CONFLICT as for a creation; ERR_BUSY if a webhook with this id
+ * was removed a moment ago.
+ */
+bool webhook_import(struct store *store, struct str key, struct str value, struct err *err);
 
 /* ---- trim.c, damage.c ---- */
 
