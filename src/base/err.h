@@ -30,7 +30,7 @@
 		"The token is not that of the task's lease; nothing was changed.")                 \
 	X(ERR_TOO_DEEP, "too-deep", 409,                                                           \
 		"More than 100000 levels of tasks depend on this one; begin with a lower one.")    \
-	X(ERR_GONE, "events-gone", 410, "The events behind this place are not kept any more.")     \
+	X(ERR_GONE, "events-gone", 410, "The events cannot be read from this place on.")           \
 	X(ERR_PRECONDITION, "precondition", 412, "The task has changed since it was read.")        \
 	X(ERR_TOO_LARGE, "too-large", 413, "The request is too large.")                            \
 	X(ERR_URI_TOO_LONG, "uri-too-long", 414, "The address is too long.")                       \

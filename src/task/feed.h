@@ -77,7 +77,10 @@ enum feed_start {
 	FEED_FROM_PLACE, /* behind op_feed.after */
 };
 
-/* OP_FEED. ERR_GONE: the journal does not have all entries behind op_feed.after any more. */
+/*
+ * OP_FEED. ERR_GONE, with a sentence that says which: the journal does not have all entries behind
+ * op_feed.after any more; the place is of another epoch; or no entry has its number yet.
+ */
 struct op_feed {
 	enum feed_start start;
 	struct feed_place after;

@@ -115,10 +115,16 @@ def pages():
     ):
         equal(page(instance, query, documented=False).status, 400, query)
     epoch, number = next_place.split("-")
-    for place in (f"{epoch}-{int(number) + 1000}", f"1{epoch}-{number}"):
+    for place, reason in (
+        (f"{epoch}-{int(number) + 1000}", "The journal has not reached this place yet."),
+        (f"1{epoch}-{number}", "This place is not one of the present journal."),
+    ):
         answer = page(instance, f"?after={place}")
+        problem = answer.json()
         equal(
-            (answer.status, answer.json()["oldest"]), (410, f"{epoch}-0"), f"no place: {place}"
+            (answer.status, problem["oldest"], problem["detail"]),
+            (410, f"{epoch}-0", reason),
+            f"no place: {place}",
         )
     head = instance.request("HEAD", EVENTS, headers=instance.bearer(), documented=False)
     equal((head.status, head.body), (200, b""), "HEAD has no body")

@@ -94,3 +94,22 @@ enum err_code feed_error(struct store *store, struct feed_place place)
 
 	return fixture_error(store, &op);
 }
+
+void feed_expect_gone(struct store *store, struct feed_place place, const char *reason)
+{
+	const struct op_feed query = { .start = FEED_FROM_PLACE, .after = place, .limit = 10 };
+	struct op op = feed_op(&query);
+	struct arena arena = { 0 };
+	struct result result = { 0 };
+	struct feed_place oldest;
+	struct err err = { 0 };
+
+	op.arena = &arena;
+	assert_false(store_apply(store, &op, &result, &err));
+	assert_int_equal(err.code, ERR_GONE);
+	assert_string_equal(err.text, reason);
+	assert_true(feed_place_parse(&oldest, err.detail));
+	assert_int_equal(feed_error(store, oldest), ERR_NONE);
+	store_result_free(&result);
+	arena_free(&arena);
+}

@@ -17,3 +17,9 @@ void feed_expect(struct store *store, struct feed_place *place, const char *even
 void feed_expect_all(struct store *store, const char *tenant, const char *events);
 /* The error of reading from a place of "acme". */
 enum err_code feed_error(struct store *store, struct feed_place place);
+/* Reading from a place of "acme" is ERR_GONE for this reason, and the oldest place is named. */
+void feed_expect_gone(struct store *store, struct feed_place place, const char *reason);
+
+#define FEED_OLD    "The events behind this place are not kept any more."
+#define FEED_OTHER  "This place is not one of the present journal."
+#define FEED_FUTURE "The journal has not reached this place yet."

@@ -184,14 +184,15 @@ static bool read_chunks(struct store *store, struct reading *reading, struct err
 
 /* ---- places ---- */
 
-static bool fail_gone(const struct store *store, const struct op *op, struct err *err)
+static bool fail_gone(
+	const struct store *store, const struct op *op, const char *reason, struct err *err)
 {
 	struct feed_place oldest = { atomic_load(&store->shared->journal_epoch),
 		atomic_load(&store->shared->journal_trimmed) };
 	char text[FEED_PLACE_SIZE];
 
 	feed_place_format(&oldest, text);
-	err_set(err, ERR_GONE, NULL, NULL);
+	err_set(err, ERR_GONE, NULL, "%s", reason);
 	if (op->arena)
 		err->detail = arena_copy(op->arena, str_cstr(text));
 	return false;
@@ -231,10 +232,14 @@ static bool find_start(struct store *store, struct reading *reading, struct err 
 	reading->last = reading->start;
 	reading->horizon = journal_horizon(
 		store, (unsigned)store_tenant_stripe(reading->op->tenant));
-	if (query->start == FEED_FROM_PLACE &&
-		(query->after.epoch != reading->feed->answer.next.epoch ||
-			reading->start >= atomic_load(&store->shared->journal_next)))
-		return fail_gone(store, reading->op, err);
+	if (query->start != FEED_FROM_PLACE)
+		return true;
+	if (query->after.epoch != reading->feed->answer.next.epoch)
+		return fail_gone(
+			store, reading->op, "This place is not one of the present journal.", err);
+	if (reading->start >= atomic_load(&store->shared->journal_next))
+		return fail_gone(
+			store, reading->op, "The journal has not reached this place yet.", err);
 	return true;
 }
 
@@ -318,7 +323,8 @@ static bool read_once(struct store *store, struct reading *reading, bool *again,
 		return false;
 	*again = reading->start < atomic_load(&store->shared->journal_trimmed);
 	if (*again && reading->query->start == FEED_FROM_PLACE)
-		return fail_gone(store, reading->op, err);
+		return fail_gone(store, reading->op,
+			"The events behind this place are not kept any more.", err);
 	return true;
 }
 
