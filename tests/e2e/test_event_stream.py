@@ -85,6 +85,14 @@ def tenants():
     without = Stream(instance, token=instance.add_token("worker", "w"))
     equal(without.status, 403, "so is a user without the right read")
     equal(json.loads(without.body)["type"], "/v1/problems/forbidden", "with a problem")
+    for query in ("?limit=10", "?wait=1", "?wait=0"):
+        stream = Stream(instance, query)
+        equal(stream.status, 400, f"a stream cannot have {query}")
+        equal(
+            json.loads(stream.body)["errors"][0]["parameter"],
+            query[1:].partition("=")[0],
+            "the parameter is named",
+        )
     unknown = Stream(instance, last="1-1")
     equal(unknown.status, 410, "a place of another journal is gone")
     mine.close()

@@ -125,15 +125,16 @@ static const struct {
 	const char *name;
 	bool (*take)(struct parser *parser, struct str value);
 	bool once;
+	bool of_pages; /* a stream has no use for it */
 } params[] = {
-	{ "after", set_after, true },
-	{ "limit", set_limit, true },
-	{ "wait", set_wait, true },
-	{ "include", set_include, true },
-	{ "kind", add_kind, false },
-	{ "state", add_states, false },
-	{ "type", add_types, false },
-	{ "id", add_ids, false },
+	{ "after", set_after, true, false },
+	{ "limit", set_limit, true, true },
+	{ "wait", set_wait, true, true },
+	{ "include", set_include, true, false },
+	{ "kind", add_kind, false, false },
+	{ "state", add_states, false, false },
+	{ "type", add_types, false, false },
+	{ "id", add_ids, false, false },
 };
 
 static bool parse_pair(struct parser *parser, const struct pair *pair)
@@ -148,6 +149,10 @@ static bool parse_pair(struct parser *parser, const struct pair *pair)
 		if (params[i].once && native_is_repeated(parser->query.request, at))
 			return NATIVE_QUERY_ERROR(&parser->query, pair->name,
 				"This parameter may be given only once.");
+		if (params[i].of_pages && parser->feed->streams)
+			return NATIVE_QUERY_ERROR(&parser->query, pair->name,
+				"A stream of events cannot have %s, only a page can.",
+				params[i].name);
 		return params[i].take(parser, pair->value);
 	}
 	return NATIVE_QUERY_ERROR(
@@ -211,8 +216,6 @@ bool native_decode_events(struct request *request, struct op *op, struct err *er
 	}
 	if (!take_last_event(&parser))
 		return false;
-	if (feed->streams)
-		op->wait_ms = 0;
 	request->selected_fields = feed->with_tasks ? NATIVE_SELECT_TASK : 0;
 	request->encoder_state = feed->streams ? feed : NULL;
 	return true;
