@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 
+import openapi
 from lib import Instance, run_tests
 from native_client import MERGE, TASKS
 from tap import equal, ok, until
@@ -234,9 +235,28 @@ def long_polls():
     thread.join(20)
     equal(names(got["answer"]), [("changed", "task.cancelled")], "the event ends the wait")
     ok(got["at"] - done < 0.3, f"after {got['at'] - done:.3f} s")
-    answer = page(instance, "?after=now", headers=[*instance.bearer(), ("Prefer", "wait=1")])
-    equal(answer.headers.get("Preference-Applied"), "wait=1", "Prefer: wait")
+    preferred_waits(instance)
     instance.stop("long polls")
+
+
+def preferred_waits(instance):
+    for query, prefer, applied in (
+        ("?after=now", "wait=1", "wait=1"),
+        ("?after=now&wait=0", "wait=1", "wait=1"),
+        ("?after=now&wait=1", "wait=20", None),
+        ("?after=now", "wait=0", None),
+    ):
+        start = time.monotonic()
+        answer = page(instance, query, headers=[*instance.bearer(), ("Prefer", prefer)])
+        took = time.monotonic() - start
+        equal(answer.headers.get("Preference-Applied"), applied, f"Prefer: {prefer}, {query}")
+        ok(took > 0.9 or prefer == "wait=0", f"{took:.3f} s")
+        ok(took < 10, "not for longer")
+    _, operation = openapi.load("native").resolve(f"#/paths/{openapi.escape(EVENTS)}/get")
+    refs = [parameter["$ref"] for parameter in operation["parameters"]]
+    ok("#/components/parameters/PreferEvents" in refs, "the request's field is documented")
+    headers = operation["responses"]["200"]["headers"]
+    ok("Preference-Applied" in headers, "and that of the response")
 
 
 def restarts():
