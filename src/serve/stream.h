@@ -25,7 +25,7 @@ struct stream {
 	struct connection *conn;
 	struct stream_feed *feed;
 	enum stream_state state;
-	bool ends;     /* nothing more is sent but the end of the response */
+	bool ends;     /* nothing more is sent but its place and the end of the response */
 	bool end_kept; /* that is part of the rest */
 	bool with_tasks;
 	uint16_t request_id;

@@ -8,7 +8,7 @@
  *	CURRENT    takes what it has missed from the ring of its feed, in the order of streams_work()
  *	BEHIND     the ring does not reach back so far: it reads a page at each turn of its account
  *	BLOCKED    the web server does not read; dropped after connection_bounds.reader_ms
- *	ENDING     its time is over, or the worker will exit: only the end is sent
+ *	ENDING     its time is over, or the worker will exit: only its place and the end are sent
  *
  * All sends are made by streams_work(), in parts of STREAMS_US with pauses, because thousands of
  * streams may get the same event: each send costs the web server some five times as much as this
@@ -98,7 +98,7 @@ void streams_set_state(
 	struct connection_shared *shared, struct stream *stream, enum stream_state state);
 /* All that was kept is sent: sets the next state. */
 void streams_go_on(struct connection_shared *shared, struct stream *stream);
-/* Sends nothing more but the end of the response. */
+/* Sends nothing more but its place, if that is a new one, and the end of the response. */
 void streams_stop(struct connection_shared *shared, struct stream *stream);
 /* Whether all is on disk that was read when connection_shared.flushes was flush_mark. */
 bool streams_is_durable(

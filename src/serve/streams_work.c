@@ -99,9 +99,49 @@ static void send_rest(struct work *work, struct stream *stream)
 		block(work, stream);
 }
 
+/* ---- places ---- */
+
+/* The place is that of the published events, unless the stream has to get some of them first. */
+static void advance(struct stream *stream)
+{
+	struct str parts[STREAM_PARTS];
+	struct feed_place place;
+	uint64_t told = stream->told;
+
+	if (stream_feed_covers(stream->feed, stream) &&
+		stream_feed_collect(stream->feed, stream, parts, &place, &told) == 0)
+		stream->place = place;
+}
+
+/* A place that the feed has not published may not be on disk. */
+static bool has_new_place(const struct stream *stream)
+{
+	const struct feed_place *published = &stream->feed->published;
+
+	return stream->place.number != stream->told && stream->place.epoch == published->epoch &&
+	       stream->place.number <= published->number;
+}
+
+static struct str tell_place(struct stream *stream, char text[STREAM_PLACE_SIZE])
+{
+	stream->told = stream->place.number;
+	return stream_format_place(&stream->place, text);
+}
+
+/* ---- the end ---- */
+
+/* The client goes on there: it may have got no event for long, and an old place would be gone. */
+static bool keep_last_place(struct stream *stream)
+{
+	char text[STREAM_PLACE_SIZE];
+
+	advance(stream);
+	return !has_new_place(stream) || stream_keep(stream, tell_place(stream, text));
+}
+
 static void send_end(struct work *work, struct stream *stream)
 {
-	stream->end_kept = stream_keep_end(stream);
+	stream->end_kept = keep_last_place(stream) && stream_keep_end(stream);
 	if (stream->end_kept)
 		send_rest(work, stream);
 	else
@@ -233,30 +273,14 @@ static bool is_silent(const struct connection_shared *shared, const struct strea
 }
 
 /* Places move on, and an old one is not kept for ever. */
-static struct str heartbeat(struct stream *stream, char text[STREAM_PLACE_SIZE])
-{
-	const struct feed_place *published = &stream->feed->published;
-
-	/* A place that the feed has not published may not be on disk. */
-	if (stream->place.number == stream->told || stream->place.number > published->number)
-		return STR(":\n");
-	stream->told = stream->place.number;
-	return stream_format_place(&stream->place, text);
-}
-
-/* The place is that of the published events, unless the stream has to get some of them first. */
 static void beat(struct work *work, struct stream *stream)
 {
 	char text[STREAM_PLACE_SIZE];
-	struct str part, parts[STREAM_PARTS];
-	struct feed_place place;
-	uint64_t told = stream->told;
+	struct str part;
 	enum stream_sent sent;
 
-	if (stream_feed_covers(stream->feed, stream) &&
-		stream_feed_collect(stream->feed, stream, parts, &place, &told) == 0)
-		stream->place = place;
-	part = heartbeat(stream, text);
+	advance(stream);
+	part = has_new_place(stream) ? tell_place(stream, text) : STR(":\n");
 	sent = stream_send(stream, &part, 1);
 	charge(work, stream);
 	if (sent == STREAM_SENT)

@@ -185,7 +185,17 @@ def quiet():
     behind = int(stream.last().split("-")[1]) - int(stream.places[0].split("-")[1])
     ok(behind >= 20, "behind the events of another tenant", stream.places)
     equal(stream.events, [], "which it does not get")
+    for _ in range(20):
+        create(instance)
+    ok(until(lambda: len(stream.events) == 20, SECONDS), "it gets its own ones", stream.events)
+    filtered = Stream(instance, "?kind=none", last=stream.ids()[0])
+    until(filtered.last, SECONDS)
+    instance.ctl("reload")
+    ok(until(lambda: filtered.ended and stream.ended, SECONDS), "a reload ends streams")
+    ok(filtered.places[-1] == stream.places[-1], "the newest place comes before the end", filtered.places)
+    equal(filtered.events, [], "also without an event")
     stream.close()
+    filtered.close()
     instance.stop()
 
 

@@ -3,6 +3,7 @@
 
 #include "lib/check.h"
 #include "serve/parking.h"
+#include "serve/stream_feed.h"
 #include "serve/stream_fixture.h"
 
 /* ---- the end of places ---- */
@@ -69,6 +70,77 @@ static void exit_ends_all_streams(void **state)
 	stream_assert_text(3, "Status: 200");
 	stream_assert_text(3, "\nid: e-0\ndata: {\"place\":");
 	assert_true(events.ended[3]);
+}
+
+static size_t count_places(size_t client)
+{
+	size_t count = 0;
+
+	buf_putc(&events.text[client], '\0');
+	for (const char *at = events.text[client].data; (at = strstr(at, "event: place\n")); at++)
+		count++;
+	events.text[client].len--;
+	return count;
+}
+
+/* One that has got no event since, one that has got the last one, and one that expects none. */
+static void end_comes_with_the_newest_place(void **state)
+{
+	(void)state;
+	stream_ask(0, "?kind=none", "");
+	stream_ask(1, "", "");
+	stream_ask(2, "?kind=even", "");
+	stream_add_events(21);
+	stream_run();
+	stream_of(0)->sent_ms = stream_of(0)->until_ms = 0;
+	stream_run();
+	assert_true(events.ended[0]);
+	stream_assert_text(0, "\nevent: place\nid: e-21\ndata: {\"place\":\"e-21\"}\n\n");
+	assert_false(events.ended[1]);
+	parking_end(&loop.shared);
+	stream_run();
+	assert_int_equal(count_places(0), 2);
+	assert_int_equal(count_places(1), 1);
+	assert_int_equal(count_places(2), 2);
+	stream_assert_text(2, "\nevent: place\nid: e-21\n");
+	stream_assert_events(1, 1, 21, 1);
+	stream_assert_events(2, 2, 20, 2);
+}
+
+static void end_has_no_place_that_may_be_lost(void **state)
+{
+	(void)state;
+	stream_ask(0, "", "");
+	stream_ask(1, "", "");
+	/* as after a read that is not flushed, and of a journal that was emptied */
+	stream_of(0)->place.number = 5;
+	stream_of(1)->place.epoch++;
+	stream_of(1)->told = 1;
+	parking_end(&loop.shared);
+	stream_run();
+	assert_true(events.ended[0] && events.ended[1]);
+	assert_int_equal(count_places(0), 1);
+	assert_int_equal(count_places(1), 1);
+}
+
+/* The client gets what was not sent when it comes back: the place is before it. */
+static void end_does_not_pass_events(void **state)
+{
+	(void)state;
+	stream_ask(0, "?kind=odd", "");
+	stream_add_events(4);
+	stream_run();
+	stream_assert_events(0, 1, 3, 2);
+	stream_add_events(2);
+	/* published, but the turn of the stream does not come any more */
+	stream_of(0)->feed->read_ms = 0;
+	streams_read_feeds(&loop.shared, INT64_MAX);
+	assert_int_equal(stream_of(0)->feed->published.number, 6);
+	parking_end(&loop.shared);
+	stream_run();
+	assert_true(events.ended[0]);
+	stream_assert_text(0, "event: place\nid: e-4\n");
+	stream_assert_events(0, 1, 0, 1);
 }
 
 static void reader_that_takes_nothing_does_not_delay_the_exit(void **state)
@@ -156,6 +228,9 @@ int main(void)
 		TEST(stream_ends_if_its_events_are_gone),
 		TEST(journal_that_is_emptied_ends_streams),
 		TEST(exit_ends_all_streams),
+		TEST(end_comes_with_the_newest_place),
+		TEST(end_has_no_place_that_may_be_lost),
+		TEST(end_does_not_pass_events),
 		TEST(reader_that_takes_nothing_does_not_delay_the_exit),
 		TEST(stream_is_not_handed_over),
 		TEST(client_that_leaves_is_noticed),
