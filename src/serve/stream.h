@@ -32,7 +32,7 @@ struct stream {
 	int fd;
 	struct feed_filter filter; /* its texts are in `bytes` */
 	struct feed_place place;   /* behind the last event that was sent or is not wanted */
-	uint64_t told;		   /* number of the last place that the client was sent */
+	uint64_t last_sent;	   /* number of the last place that the client was sent */
 	uint64_t generation;	   /* of the feed, when events were last taken from it */
 	uint64_t flush_mark;	   /* UNFLUSHED: as stream_feed.flush_mark */
 	int64_t began_us;	   /* monotonic, as the next two */

@@ -247,7 +247,7 @@ static void begin_again(struct stream_feed *feed, const struct feed_place *place
 /* Whether the tenant has no events behind those of the last read. */
 static bool is_quiet(const struct stream_feed *feed, const struct app *app)
 {
-	return !feed->more && store_wake_count(app->store, feed->source) == feed->seen;
+	return !feed->more && store_wake_count(app->store, feed->source) == feed->counter_at_read;
 }
 
 bool stream_feed_has_news(const struct stream_feed *feed, const struct app *app)
@@ -274,14 +274,14 @@ static bool has_gap(const struct stream_feed *feed, const struct app *app,
 }
 
 static void note_read(
-	struct stream_feed *feed, const struct feed_answer *answer, bool gap, uint64_t seen)
+	struct stream_feed *feed, const struct feed_answer *answer, bool gap, uint64_t counter)
 {
 	if (gap)
 		begin_again(feed, &answer->next);
 	feed->gone = false;
 	feed->read = answer->next;
 	feed->more = answer->more;
-	feed->seen = seen;
+	feed->counter_at_read = counter;
 }
 
 bool stream_feed_read(
@@ -293,7 +293,7 @@ bool stream_feed_read(
 		.limit = STREAM_READ_MAX,
 		.with_tasks = feed->streams[1] > 0,
 	};
-	uint64_t seen = store_wake_count(app->store, feed->source);
+	uint64_t counter = store_wake_count(app->store, feed->source);
 	struct result result = { 0 };
 	const struct feed_answer *answer;
 	bool ok = apply(feed, app, &wanted, &result, err);
@@ -305,7 +305,7 @@ bool stream_feed_read(
 	if (ok) {
 		*changed = answer->next.number != feed->read.number ||
 			   answer->next.epoch != feed->read.epoch;
-		note_read(feed, answer, has_gap(feed, app, &wanted, answer), seen);
+		note_read(feed, answer, has_gap(feed, app, &wanted, answer), counter);
 		limit_ring(feed, STREAM_RING, max_bytes);
 	} else {
 		forget_fresh(feed);
@@ -349,7 +349,7 @@ static size_t find(const struct stream_feed *feed, size_t published, uint64_t nu
 }
 
 size_t stream_feed_collect(const struct stream_feed *feed, const struct stream *stream,
-	struct str *parts, struct feed_place *place, uint64_t *told)
+	struct str *parts, struct feed_place *place, uint64_t *last_sent)
 {
 	size_t published = feed->count - feed->fresh, count = 0, bytes = 0;
 
@@ -364,7 +364,7 @@ size_t stream_feed_collect(const struct stream_feed *feed, const struct stream *
 				return count;
 			parts[count++] = text;
 			bytes += text.len;
-			*told = event->entry.number;
+			*last_sent = event->entry.number;
 		}
 		place->number = event->entry.number;
 	}

@@ -32,19 +32,19 @@ struct stream_feed {
 	struct feed_place read;	     /* behind the last entry that was read */
 	struct feed_place published; /* behind the last one that may be sent */
 	struct stream_event *ring[STREAM_RING];
-	size_t first, count;	 /* of the ring */
-	size_t fresh;		 /* the last ones, which are not published */
-	size_t bytes;		 /* of the events */
-	uint64_t begin;		 /* the ring has all events behind this number */
-	uint64_t texts_begin[2]; /* and behind this one their texts without and with tasks */
-	uint64_t generation;	 /* grows when events are published */
-	unsigned source;	 /* counter of the store */
-	uint64_t seen;		 /* its value before the last read */
-	bool more;		 /* there is more to read now */
-	bool gone;		 /* the journal does not have the place of the last read any more */
-	int retry_ms;		 /* time until the next read, if the last one failed; or 0 */
-	uint64_t flush_mark;	 /* connection_shared.flushes at the last read */
-	int64_t read_ms;	 /* monotonic */
+	size_t first, count;	  /* of the ring */
+	size_t fresh;		  /* the last ones, which are not published */
+	size_t bytes;		  /* of the events */
+	uint64_t begin;		  /* the ring has all events behind this number */
+	uint64_t texts_begin[2];  /* and behind this one their texts without and with tasks */
+	uint64_t generation;	  /* grows when events are published */
+	unsigned source;	  /* counter of the store */
+	uint64_t counter_at_read; /* its value before the last read */
+	bool more;		  /* there is more to read now */
+	bool gone;	     /* the journal does not have the place of the last read any more */
+	int retry_ms;	     /* time until the next read, if the last one failed; or 0 */
+	uint64_t flush_mark; /* connection_shared.flushes at the last read */
+	int64_t read_ms;     /* monotonic */
 	/* Those that have got less are first; then generation is that of the feed. */
 	struct stream_list current;
 	/* For the encoder of both texts; NULL: no stream has wanted them. */
@@ -95,10 +95,10 @@ bool stream_feed_covers(const struct stream_feed *feed, const struct stream *str
 /*
  * The next texts for a stream that the feed covers: at most STREAM_PARTS, and STREAM_SEND_BYTES
  * or one. Returns their number. *place: behind them and all before that the stream does not want;
- * *told: the number of the last one.
+ * *last_sent: the number of the last one.
  */
 size_t stream_feed_collect(const struct stream_feed *feed, const struct stream *stream,
-	struct str *parts, struct feed_place *place, uint64_t *told);
+	struct str *parts, struct feed_place *place, uint64_t *last_sent);
 /* The next of its streams that may not have got all that is published; NULL: none. */
 static inline struct stream *stream_feed_first_due(const struct stream_feed *feed)
 {

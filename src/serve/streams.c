@@ -249,7 +249,7 @@ static bool keep_head(struct stream *stream, const struct exchange *exchange, st
 	if (!buf_ok(text) || !stream_keep(stream, buf_str(text)))
 		return false;
 	stream->sent -= head;
-	stream->told = stream->place.number;
+	stream->last_sent = stream->place.number;
 	return true;
 }
 
@@ -344,10 +344,10 @@ static bool keep_page(
 	if (!stream_keep(stream, buf_str(text)))
 		return err_no_memory(err);
 	if (i > 0)
-		stream->told = answer->events[i - 1].entry.number;
+		stream->last_sent = answer->events[i - 1].entry.number;
 	stream->place = answer->next;
 	if (i < answer->count)
-		stream->place.number = stream->told;
+		stream->place.number = stream->last_sent;
 	return true;
 }
 

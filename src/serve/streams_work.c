@@ -106,10 +106,10 @@ static void advance(struct stream *stream)
 {
 	struct str parts[STREAM_PARTS];
 	struct feed_place place;
-	uint64_t told = stream->told;
+	uint64_t last_sent = stream->last_sent;
 
 	if (stream_feed_covers(stream->feed, stream) &&
-		stream_feed_collect(stream->feed, stream, parts, &place, &told) == 0)
+		stream_feed_collect(stream->feed, stream, parts, &place, &last_sent) == 0)
 		stream->place = place;
 }
 
@@ -118,13 +118,13 @@ static bool has_new_place(const struct stream *stream)
 {
 	const struct feed_place *published = &stream->feed->published;
 
-	return stream->place.number != stream->told && stream->place.epoch == published->epoch &&
-	       stream->place.number <= published->number;
+	return stream->place.number != stream->last_sent &&
+	       stream->place.epoch == published->epoch && stream->place.number <= published->number;
 }
 
 static struct str tell_place(struct stream *stream, char text[STREAM_PLACE_SIZE])
 {
-	stream->told = stream->place.number;
+	stream->last_sent = stream->place.number;
 	return stream_format_place(&stream->place, text);
 }
 
@@ -200,7 +200,7 @@ static void serve(struct work *work, struct stream *stream)
 {
 	struct str parts[STREAM_PARTS];
 	struct feed_place place;
-	uint64_t told = stream->told;
+	uint64_t last_sent = stream->last_sent;
 	enum stream_sent sent = STREAM_SENT;
 	size_t count;
 
@@ -208,13 +208,13 @@ static void serve(struct work *work, struct stream *stream)
 		streams_set_state(work->shared, stream, STREAM_BEHIND);
 		return;
 	}
-	count = stream_feed_collect(stream->feed, stream, parts, &place, &told);
+	count = stream_feed_collect(stream->feed, stream, parts, &place, &last_sent);
 	if (count > 0)
 		sent = stream_send(stream, parts, count);
 	charge(work, stream);
 	if (sent == STREAM_SENT || sent == STREAM_KEPT) {
 		stream->place = place;
-		stream->told = told;
+		stream->last_sent = last_sent;
 	}
 	if (sent == STREAM_SENT && count > 0)
 		note_sent(work, stream);

@@ -115,7 +115,7 @@ static void end_has_no_place_that_may_be_lost(void **state)
 	/* as after a read that is not flushed, and of a journal that was emptied */
 	stream_of(0)->place.number = 5;
 	stream_of(1)->place.epoch++;
-	stream_of(1)->told = 1;
+	stream_of(1)->last_sent = 1;
 	parking_end(&loop.shared);
 	stream_run();
 	assert_true(events.ended[0] && events.ended[1]);
