@@ -216,7 +216,7 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		return false;
 	if (op.kind == OP_NONE)
 		return finish(exchange, err);
-	if (op.kind == OP_FEED && op.feed->streams)
+	if (op.kind == OP_FEED && op.feed->is_stream)
 		return begin_stream(app, exchange, &op, err);
 	if (list_tag_answer(app, exchange, &op))
 		return buf_ok(&exchange->response.headers) || err_no_memory(err);

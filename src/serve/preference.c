@@ -13,7 +13,7 @@ static bool may_wait(const struct exchange *exchange, const struct op *op)
 	if (op->kind == OP_CREATE)
 		return exchange->route->waits_for_end;
 	if (op->kind == OP_FEED)
-		return !op->feed->streams;
+		return !op->feed->is_stream;
 	return op->kind == OP_READ && (method == METHOD_GET || method == METHOD_HEAD);
 }
 

@@ -87,7 +87,7 @@ struct op_feed {
 	struct feed_filter filter;
 	unsigned limit;	 /* events, 1 to FEED_PAGE_MAX */
 	bool with_tasks; /* each event also has its task, as it is now */
-	bool streams;	 /* the response is a stream of events (SSE), without an end */
+	bool is_stream;	 /* the response is a stream of events (SSE), without an end */
 };
 
 struct feed_event {

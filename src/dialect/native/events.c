@@ -149,7 +149,7 @@ static bool parse_pair(struct parser *parser, const struct pair *pair)
 		if (params[i].once && native_is_repeated(parser->query.request, at))
 			return NATIVE_QUERY_ERROR(&parser->query, pair->name,
 				"This parameter may be given only once.");
-		if (params[i].of_pages && parser->feed->streams)
+		if (params[i].of_pages && parser->feed->is_stream)
 			return NATIVE_QUERY_ERROR(&parser->query, pair->name,
 				"A stream of events cannot have %s, only a page can.",
 				params[i].name);
@@ -172,9 +172,9 @@ static bool choose_form(struct parser *parser)
 	unsigned json = request_accept_weight(request, "application", "json", &json_named);
 	unsigned stream = request_accept_weight(request, "text", "event-stream", &named);
 
-	parser->feed->streams = stream > 0 && (json == 0 || (named && stream >= json));
-	parser->feed->start = parser->feed->streams ? FEED_FROM_NOW : FEED_FROM_FIRST;
-	return parser->feed->streams || request_check_accepts_json(request, parser->query.err);
+	parser->feed->is_stream = stream > 0 && (json == 0 || (named && stream >= json));
+	parser->feed->start = parser->feed->is_stream ? FEED_FROM_NOW : FEED_FROM_FIRST;
+	return parser->feed->is_stream || request_check_accepts_json(request, parser->query.err);
 }
 
 /* A client that connects again repeats the address that it was given first. */
@@ -182,7 +182,7 @@ static bool take_last_event(struct parser *parser)
 {
 	struct str id = request_cgi_param(parser->query.request, "HTTP_LAST_EVENT_ID");
 
-	if (!parser->feed->streams || id.len == 0)
+	if (!parser->feed->is_stream || id.len == 0)
 		return true;
 	if (!feed_place_parse(&parser->feed->after, id))
 		return err_set(parser->query.err, ERR_INVALID, "Last-Event-ID",
@@ -217,6 +217,6 @@ bool native_decode_events(struct request *request, struct op *op, struct err *er
 	if (!take_last_event(&parser))
 		return false;
 	request->selected_fields = feed->with_tasks ? NATIVE_SELECT_TASK : 0;
-	request->encoder_state = feed->streams ? feed : NULL;
+	request->encoder_state = feed->is_stream ? feed : NULL;
 	return true;
 }
