@@ -117,7 +117,7 @@ bool webhook_keep(const struct webhook *webhook, const struct webhook_state *sta
 }
 
 /* As the notifier does. Returns the number of new deliveries. */
-unsigned webhook_gather_with(struct store *store, outbox_encode *encoder, bool once)
+unsigned webhook_gather_with(struct store *store, outbox_encode_body *encoder, bool once)
 {
 	struct webhook_gathering gathering = { .count = 0 };
 	unsigned sum = 0;

@@ -35,7 +35,7 @@ enum err_code webhook_error(struct store *store, struct op_webhook webhook, unsi
 void webhook_set_enabled(struct store *store, unsigned number, bool enabled, bool resumes);
 struct webhook_state webhook_state_of(struct store *store, unsigned number);
 /* Gathers for all webhooks, as the notifier does; returns the number of new deliveries. */
-unsigned webhook_gather_with(struct store *store, outbox_encode *encoder, bool once);
+unsigned webhook_gather_with(struct store *store, outbox_encode_body *encoder, bool once);
 unsigned webhook_gather(struct store *store);
 struct webhook_listing webhook_pending_of(struct store *store, unsigned number);
 /* The end of an attempt. */

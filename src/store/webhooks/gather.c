@@ -21,7 +21,7 @@
  */
 struct gather {
 	const struct webhook *webhook;
-	outbox_encode *encode;
+	outbox_encode_body *encode;
 	int64_t now;
 	struct outbox outbox;	 /* before */
 	struct outbox room;	 /* counts what was read, too */
@@ -254,8 +254,8 @@ static bool read_and_write(struct store *store, struct gather *gather, struct er
 }
 
 /* Not while the disk is nearly full: the events stay in the journal. */
-bool store_webhook_gather(struct store *store, const struct webhook *webhook, outbox_encode *encode,
-	unsigned *added, bool *more, struct err *err)
+bool store_webhook_gather(struct store *store, const struct webhook *webhook,
+	outbox_encode_body *encode, unsigned *added, bool *more, struct err *err)
 {
 	struct gather gather = { .webhook = webhook, .encode = encode, .now = clock_wall_ms() };
 	bool ok;

@@ -24,7 +24,7 @@ bool store_webhook_each(struct store *store,
 	void *data, struct err *err);
 
 /* Writes the body of a delivery: struct dialect_webhook.encode of the webhook's format. */
-typedef void outbox_encode(const struct webhook *webhook, const struct journal_entry *entry,
+typedef void outbox_encode_body(const struct webhook *webhook, const struct journal_entry *entry,
 	const struct task *task, struct buf *body);
 
 /* Calls back for the tenant of each webhook, enabled or not, until it returns false. */
@@ -36,8 +36,8 @@ bool store_webhook_tenants(struct store *store, bool (*take)(struct str tenant, 
  * a delivery for each that it wants, up to WEBHOOK_PENDING_MAX pending ones. *added: deliveries;
  * *more: there are more entries to read now, and room for their deliveries.
  */
-bool store_webhook_gather(struct store *store, const struct webhook *webhook, outbox_encode *encode,
-	unsigned *added, bool *more, struct err *err);
+bool store_webhook_gather(struct store *store, const struct webhook *webhook,
+	outbox_encode_body *encode, unsigned *added, bool *more, struct err *err);
 
 /*
  * Calls back for the pending deliveries of the webhook with numbers above `after`, in their order,
