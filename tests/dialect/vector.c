@@ -133,6 +133,14 @@ static void fill_request(struct vector *vector, struct outcome *outcome)
 
 /* ---- the result ---- */
 
+void *vector_alloc(struct vector *vector, size_t size)
+{
+	void *memory = arena_alloc(&vector->arena, size);
+
+	assert_non_null(memory);
+	return memory;
+}
+
 static void set_default(json_t *json, const char *name, struct str value)
 {
 	if (!json_object_get(json, name))
@@ -140,7 +148,7 @@ static void set_default(json_t *json, const char *name, struct str value)
 }
 
 /* A task as in an export (admin/task_json.h); members that the vector leaves out have defaults. */
-static void fill_task(struct vector *vector, const json_t *from, struct task *task)
+void vector_fill_task(struct vector *vector, const json_t *from, struct task *task)
 {
 	const struct dialect *dialect = vector->dialect;
 	json_t *json = json_deep_copy(from), *named = json_object_get(json, "dialect");
@@ -180,7 +188,7 @@ static void fill_rows(struct vector *vector, const json_t *tasks, struct outcome
 	outcome->row_count = json_array_size(tasks);
 	assert_in_range(outcome->row_count, 0, VECTOR_ROWS_MAX);
 	for (size_t i = 0; i < outcome->row_count; i++)
-		fill_task(vector, json_array_get(tasks, i), &outcome->rows[i]);
+		vector_fill_task(vector, json_array_get(tasks, i), &outcome->rows[i]);
 	/* Never dereferenced: a listing tells the encoder that rows follow. */
 	outcome->result.listing = tasks ? (struct listing *)outcome->rows : NULL;
 }
@@ -189,17 +197,16 @@ static void fill_rows(struct vector *vector, const json_t *tasks, struct outcome
 static void fill_claimed(struct vector *vector, const json_t *claimed, struct result *result)
 {
 	result->claimed_count = json_array_size(claimed);
-	result->claimed = arena_alloc(
-		&vector->arena, (result->claimed_count + 1) * sizeof(*result->claimed));
-	assert_non_null(result->claimed);
+	result->claimed = vector_alloc(
+		vector, (result->claimed_count + 1) * sizeof(*result->claimed));
 	for (size_t i = 0; i < result->claimed_count; i++)
-		fill_task(vector, json_array_get(claimed, i), &result->claimed[i].task);
+		vector_fill_task(vector, json_array_get(claimed, i), &result->claimed[i].task);
 }
 
 static void fill_result(struct vector *vector, struct outcome *outcome)
 {
 	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL,
-	       *claimed = NULL, *history = NULL;
+	       *claimed = NULL, *history = NULL, *feed = NULL, *webhooks = NULL;
 	struct result *result = &outcome->result;
 	json_int_t total = -1, offset = 0, history_next = 0;
 	int has_dependents = 0, more_dependents = 0, created = 0, nothing = 0, history_cut = 0;
@@ -210,20 +217,21 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 		return;
 	if (json_unpack_ex(vector->result, &error, 0,
 		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?b, s?o, s?o, s?b, s?o, s?I, s?b, s?b, "
-		    "s?i, s?i, s?b !}",
+		    "s?i, s?i, s?b, s?o, s?o !}",
 		    "error", &failure, "task", &task, "companion", &companion, "tasks", &tasks,
 		    "total", &total, "offset", &offset, "has_dependents", &has_dependents,
 		    "more_dependents", &more_dependents, "created", &created, "next_cursor", &next,
 		    "claimed", &claimed, "nothing", &nothing, "history", &history, "history_next",
 		    &history_next, "history_cut", &history_cut, "drain", &drain, "retried",
-		    &retried, "refused", &refused, "more", &more) != 0)
+		    &retried, "refused", &refused, "more", &more, "feed", &feed, "webhooks",
+		    &webhooks) != 0)
 		fail_msg("result: %s", error.text);
 	if (failure)
 		outcome->store_error = err_code_by_name(json_string_value(failure));
 	if (task)
-		fill_task(vector, task, &result->task);
+		vector_fill_task(vector, task, &result->task);
 	if (companion)
-		fill_task(vector, companion, &result->companion);
+		vector_fill_task(vector, companion, &result->companion);
 	fill_rows(vector, tasks, outcome);
 	result->total_known = total >= 0;
 	result->total = total >= 0 ? (uint64_t)total : 0;
@@ -235,6 +243,8 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	result->drain = drain;
 	fill_claimed(vector, claimed, result);
 	vector_fill_history(vector, history, result);
+	vector_fill_feed(vector, feed, result);
+	vector_fill_webhooks(vector, webhooks, result);
 	result->history_next = (uint64_t)history_next;
 	result->history_cut = history_cut;
 	result->retried = (unsigned)retried;
@@ -304,6 +314,8 @@ void vector_decode(const struct vector *vector, struct outcome *outcome)
 		outcome->err = *outcome->op.invalid;
 		outcome->decoded = false;
 	}
+	if (outcome->decoded && outcome->op.kind == OP_WEBHOOK && outcome->op.webhook->change)
+		outcome->decoded = vector_change_webhook(outcome);
 }
 
 static bool put_rows(struct outcome *outcome)

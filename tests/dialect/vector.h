@@ -25,6 +25,11 @@ struct vector {
 #define VECTOR_COMPANION_ID "ab8076c0-db91-71e2-82ce-0002a5d5c51c"
 #define VECTOR_URL	    "https://tasks.example.com"
 #define VECTOR_ZONE	    "Europe/Paris"
+/*
+ * The webhook that a change begins with: of the native format, POST, enabled, max_parallel 4, types
+ * task.failed, the header field X-Key: secret, the query parameter source=tasks.
+ */
+#define VECTOR_WEBHOOK_URL "https://hooks.example.com/old"
 
 /* Input and output of the code under test. */
 struct outcome {
@@ -40,6 +45,7 @@ struct outcome {
 
 	const struct route *route;
 	struct op op;
+	struct webhook webhook; /* OP_WEBHOOK that changes one: after the change */
 	struct err err;
 	bool decoded;
 	struct response response;
@@ -60,8 +66,22 @@ void vector_teardown(struct outcome *outcome);
  * unless it is NULL. Returns the number of failures.
  */
 int vector_run_all(CMUnitTestFunction test, const struct CMUnitTest *more);
-/* Fills in the entries of a result, which the vector's arena owns; history may be NULL. */
-void vector_fill_history(struct vector *vector, json_t *history, struct result *result);
+
+/* ---- parts; the vector's arena owns what is filled in, and json may be NULL ---- */
+
+/* Memory of the vector's arena. */
+void *vector_alloc(struct vector *vector, size_t size);
+void vector_fill_task(struct vector *vector, const json_t *from, struct task *task);
+void vector_fill_entry(struct vector *vector, json_t *json, struct journal_entry *entry);
+void vector_fill_history(struct vector *vector, json_t *json, struct result *result);
+void vector_fill_feed(struct vector *vector, json_t *json, struct result *result);
+void vector_fill_webhooks(struct vector *vector, json_t *json, struct result *result);
+/* Makes outcome.webhook by op.webhook->change. False: it refuses, as in the store. */
+bool vector_change_webhook(struct outcome *outcome);
+/* What op.feed, a filter of events, and op.webhook have, as in "op"; the caller owns it. */
+json_t *vector_feed(const struct op_feed *feed);
+json_t *vector_filter(const struct feed_filter *filter);
+json_t *vector_webhook(const struct outcome *outcome);
 /* What op.claim, op.report and op.retry have, as in "op"; the caller owns it. */
 json_t *vector_claim(const struct op_claim *claim);
 json_t *vector_report(const struct op_report *report);

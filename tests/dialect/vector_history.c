@@ -11,21 +11,31 @@ static enum journal_event event_by_name(const char *name)
 	return JOURNAL_NONE;
 }
 
-static void fill_entry(struct vector *vector, json_t *json, struct journal_entry *entry)
+void vector_fill_entry(struct vector *vector, json_t *json, struct journal_entry *entry)
 {
-	const char *event, *from = "", *to, *actor = VECTOR_USER, *request = "", *worker = "",
-			   *status = "";
-	json_int_t at = VECTOR_NOW, revision = 1, attempt = 0;
-	json_t *failure = NULL, *log = NULL;
+	const char *event, *from = "", *to = "", *actor = VECTOR_USER, *request = "", *worker = "",
+			   *status = "", *place = "1-1", *id = VECTOR_NEW_ID, *dialect = "",
+			   *kind = "";
+	json_int_t at = VECTOR_NOW, revision = 1, attempt = 0, number = 0;
+	json_t *failure = NULL, *log = NULL, *task = NULL;
+	struct feed_place of;
 	json_error_t error;
 
 	if (json_unpack_ex(json, &error, 0,
-		    "{s:s, s?s, s:s, s?I, s?I, s?I, s?s, s?s, s?s, s?s, s?o, s?o !}", "event",
-		    &event, "from", &from, "to", &to, "at", &at, "revision", &revision, "attempt",
-		    &attempt, "actor", &actor, "request", &request, "worker", &worker, "status",
-		    &status, "error", &failure, "log", &log) != 0)
+		    "{s:s, s?s, s?s, s?I, s?I, s?I, s?s, s?s, s?s, s?s, s?o, s?o, s?s, s?s, s?s, "
+		    "s?s, s?I, s?o !}",
+		    "event", &event, "from", &from, "to", &to, "at", &at, "revision", &revision,
+		    "attempt", &attempt, "actor", &actor, "request", &request, "worker", &worker,
+		    "status", &status, "error", &failure, "log", &log, "place", &place, "id", &id,
+		    "dialect", &dialect, "kind", &kind, "number", &number, "task", &task) != 0)
 		fail_msg("history: %s", error.text);
+	assert_true(feed_place_parse(&of, str_cstr(place)));
 	*entry = (struct journal_entry){ .event = event_by_name(event),
+		.number = of.number,
+		.epoch = of.epoch,
+		.dialect = dialect_code_by_name(str_cstr(dialect)),
+		.kind = str_cstr(kind),
+		.task_number = (uint64_t)number,
 		.from = task_state_parse(str_cstr(from)),
 		.to = task_state_parse(str_cstr(to)),
 		.at = at,
@@ -35,20 +45,20 @@ static void fill_entry(struct vector *vector, json_t *json, struct journal_entry
 		.request = str_cstr(request),
 		.worker = str_cstr(worker),
 		.status = str_cstr(status) };
+	assert_true(id_parse(&entry->id, str_cstr(id)));
 	if (failure)
 		entry->error = json_text(failure, &vector->arena);
 	if (log)
 		entry->log = json_text(log, &vector->arena);
 }
 
-void vector_fill_history(struct vector *vector, json_t *history, struct result *result)
+void vector_fill_history(struct vector *vector, json_t *json, struct result *result)
 {
-	if (!history)
+	if (!json)
 		return;
-	result->history_count = json_array_size(history);
-	result->history = arena_alloc(
-		&vector->arena, (result->history_count + 1) * sizeof(*result->history));
-	assert_non_null(result->history);
+	result->history_count = json_array_size(json);
+	result->history = vector_alloc(
+		vector, (result->history_count + 1) * sizeof(*result->history));
 	for (size_t i = 0; i < result->history_count; i++)
-		fill_entry(vector, json_array_get(history, i), &result->history[i]);
+		vector_fill_entry(vector, json_array_get(json, i), &result->history[i]);
 }

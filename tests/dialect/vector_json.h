@@ -1,5 +1,5 @@
 #pragma once
-/* Values of an operation as JSON. Private to vector_op.c and vector_work.c. */
+/* Values of an operation as JSON. Private to the files that write or read them. */
 #include "dialect/vector.h"
 
 static inline void set_str(json_t *json, const char *name, struct str value)

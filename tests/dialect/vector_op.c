@@ -21,7 +21,10 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_WORKERS] = "workers",
 	[OP_DRAIN] = "drain",
 	[OP_RETRY] = "retry",
+	[OP_FEED] = "feed",
+	[OP_WEBHOOK] = "webhook",
 };
+
 static void set_id(json_t *json, const char *name, const struct id *id, const char *usual)
 {
 	char text[ID_TEXT_LEN + 1];
@@ -276,6 +279,10 @@ json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect)
 	char rights[32];
 	json_t *json = op_json(&outcome->op, dialect, VECTOR_NEW_ID);
 
+	if (outcome->op.feed)
+		json_object_set_new(json, "feed", vector_feed(outcome->op.feed));
+	if (outcome->op.webhook)
+		json_object_set_new(json, "webhook", vector_webhook(outcome));
 	rights_format(outcome->route->right, rights, sizeof(rights));
 	set_str(json, "right", str_cstr(rights));
 	return json;
