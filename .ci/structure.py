@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 # Bottom to top: a layer includes only itself and those before it.
-LAYERS = "base sys task store http import auth dialect admin serve process ctl worker".split()
+LAYERS = "base sys task store http import auth dialect admin notify serve process ctl worker".split()
 # Headers that only one place may know.
 PRIVATE = {
     "db.h": "src/store/bdb/",
@@ -69,13 +69,15 @@ def check_files():
             check_includes(path, text)
 
 
-def symbols(path):
-    """Global symbols that an object file defines and uses."""
-    defined, used = set(), set()
-    for line in subprocess.run(["nm", "-g", path], capture_output=True, text=True, check=True).stdout.splitlines():
+def symbols(paths):
+    """Global symbols that each object file defines and uses."""
+    lines = subprocess.run(["nm", "-gA", *paths], capture_output=True, text=True, check=True).stdout.splitlines()
+    found = {path: (set(), set()) for path in paths}
+    for path, line in (line.split(":", 1) for line in lines):
         kind, name = line.split()[-2:]
+        defined, used = found[path]
         (used if kind in "Uw" else defined).add(name)
-    return defined, used
+    return found
 
 
 def circles(edges):
@@ -104,13 +106,16 @@ def circles(edges):
 
 
 def check_circles():
-    objects = {}
+    built = {}
     for path in files:
-        built = os.path.join(build, path[:-2] + ".o")
-        if path.startswith("src/") and path.endswith(".c") and os.path.exists(built):
-            objects[path] = symbols(built)
-    if not objects:
+        name = os.path.join(build, path[:-2] + ".o")
+        if path.startswith("src/") and path.endswith(".c") and os.path.exists(name):
+            built[path] = name
+    if not built:
         faults.append("no object files: build first")
+        return
+    found = symbols(list(built.values()))
+    objects = {path: found[name] for path, name in built.items()}
     owner = {name: path for path, (defined, _) in objects.items() for name in defined}
     edges = collections.defaultdict(set)
     for path, (_, used) in objects.items():
