@@ -1,6 +1,7 @@
 """A client of a stream of events (GET /v1/events), in a thread: the events as they come."""
 import http.client
 import json
+import socket
 import ssl
 import threading
 import time
@@ -65,8 +66,13 @@ class Stream(threading.Thread):
                 data, kind = "", ""
 
     def close(self):
+        """Ends the thread first: close() of http.client waits for its read, which may take a minute."""
+        self.reads.set()
         if self.connection.sock:
-            self.connection.sock.close()
+            # Not SSLSocket's own shutdown(): that is not made for another thread's read.
+            socket.socket.shutdown(self.connection.sock, socket.SHUT_RDWR)
+        if self.is_alive():
+            self.join()
         self.connection.close()
 
     def last(self):
