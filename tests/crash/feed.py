@@ -113,7 +113,7 @@ def start_copies(instance, seed):
     copies = [Copy(instance, way, way, seed=seed + i) for i, way in enumerate(ways)]
     for copy in copies:
         copy.start()
-    until(lambda: all(os.path.exists(copy.path) for copy in copies), 30)
+    ok(until(lambda: all(copy.has_begun() for copy in copies), 60), "the readers have begun")
     return copies
 
 
