@@ -73,15 +73,20 @@ static uint32_t leaf_of(const struct store_options *options, unsigned number)
 		(struct str){ (const char *)id.bytes, sizeof(id.bytes) });
 }
 
+/* All its slices: on a slow machine the first one may end before the damage. */
 static bool run_chore(struct store *store, const char *name, struct err *err)
 {
 	struct store_chore chore;
 	size_t number = 0;
-	bool more = false;
+	bool more, ok;
 
 	while (store_chore(store, number, &chore) && strcmp(chore.name, name) != 0)
 		number++;
-	return store_run_chore(store, number, false, &more, err);
+	do {
+		more = false;
+		ok = store_run_chore(store, number, false, &more, err);
+	} while (ok && more);
+	return ok;
 }
 
 static void store_without_a_journal_opens(void **state)
