@@ -89,6 +89,7 @@ struct dialect {
 	unsigned uuid_version;	      /* of new ids, where clients expect 4; 0: 7 */
 	/* Requests may change the state of a task that has ended (struct op.leave_end). */
 	bool leaves_end;
+	bool rate_fields; /* responses have RateLimit and RateLimit-Policy (serve/rate.h) */
 	struct dialect_error_field error_field;
 	/*
 	 * The field in which clients see the result that a worker reports, as a string, unless the

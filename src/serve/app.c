@@ -124,8 +124,7 @@ static bool find_route(struct app *app, struct exchange *exchange, struct err *e
 	request->body_limit = app->options.body_limit;
 	request->completes_tasks = app->options.completes_tasks[exchange->dialect->code];
 	if (!routing_set_base_url(app, request, err) || !check_principal(exchange, err) ||
-		(!exchange->wait.resumed && !rate_take(app, exchange, err)) ||
-		!routing_find_route(exchange, skip, err))
+		!rate_take(app, exchange, err) || !routing_find_route(exchange, skip, err))
 		return false;
 	if (exchange->route && !(request->principal.rights & exchange->route->right))
 		return refuse_right(exchange, err);

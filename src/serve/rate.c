@@ -5,7 +5,7 @@
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
 
-bool rate_take(const struct app *app, struct exchange *exchange, struct err *err)
+static bool take(const struct app *app, struct exchange *exchange, struct err *err)
 {
 	struct request *request = &exchange->request;
 	const struct principal *who = &request->principal;
@@ -13,8 +13,6 @@ bool rate_take(const struct app *app, struct exchange *exchange, struct err *err
 	struct limit_status left;
 	bool taken;
 
-	if (!app->limit)
-		return true;
 	exchange->account = limit_key(app->limit, LIMIT_PRINCIPAL, who->tenant, who->user);
 	exchange->tenant = limit_key(app->limit, LIMIT_TENANT, who->tenant, STR_NULL);
 	exchange->has_principal = true;
@@ -28,6 +26,36 @@ bool rate_take(const struct app *app, struct exchange *exchange, struct err *err
 	err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
 	err->retry_after = limit_us_to_seconds(left.retry_us);
 	return false;
+}
+
+/* Every response has them: no snprintf. */
+static void add_fields(
+	const struct limit_rule *rule, const struct rate_status *rate, struct response *response)
+{
+	struct buf *out = &response->headers;
+
+	buf_puts(out, "RateLimit-Policy: \"requests\";q=");
+	buf_put_number(out, (int64_t)rate->limit);
+	buf_puts(out, ";w=");
+	buf_put_number(out, limit_us_to_seconds(rate->limit * rule->interval_us));
+	buf_puts(out, "\r\nRateLimit: \"requests\";r=");
+	buf_put_number(out, (int64_t)rate->remaining);
+	buf_puts(out, ";t=");
+	buf_put_number(out, rate->reset);
+	buf_puts(out, "\r\n");
+}
+
+bool rate_take(const struct app *app, struct exchange *exchange, struct err *err)
+{
+	const struct rate_status *rate = &exchange->request.rate_status;
+	bool taken;
+
+	if (!app->limit)
+		return true;
+	taken = exchange->wait.resumed || take(app, exchange, err);
+	if (exchange->dialect->rate_fields && rate->limit > 0)
+		add_fields(&app->options.principal_rate, rate, &exchange->response);
+	return taken;
 }
 
 void rate_charge(const struct app *app, const struct exchange *exchange)

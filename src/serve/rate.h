@@ -7,7 +7,12 @@
 /*
  * Charges one request to the principal; sets exchange.account, exchange.tenant and
  * request.rate_status. Fails with ERR_TOO_MANY_REQUESTS and retry_after if the principal has none
- * left.
+ * left. A request that was parked was charged before: it keeps these values.
+ *
+ * If the principal has a rate and the dialect has rate_fields, the response gets the header fields
+ * RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10): the burst, the seconds
+ * after which an idle client has the whole of it again, what is left, and the seconds until it is
+ * whole again.
  */
 bool rate_take(const struct app *app, struct exchange *exchange, struct err *err);
 /*

@@ -1,7 +1,8 @@
-"""The native API: preconditions, problems, and isolation of tenants."""
+"""The native API: preconditions, problems, the rate of a user, and isolation of tenants."""
+import re
 import uuid
 
-from lib import run_tests
+from lib import Instance, run_tests
 from native_client import MERGE, TASKS, UNKNOWN, ask, create, is_problem, patch, shared
 from tap import equal, ok
 
@@ -153,9 +154,27 @@ def tenants():
     ok(is_problem(answer, 400, "invalid"), "a cursor of another tenant: 400", answer)
 
 
+def rates():
+    """Responses tell the rate of the user and what is left of it."""
+    instance = Instance(conf={"principal_rate": "1", "principal_burst": "5"})
+    answers = [instance.request("GET", TASKS) for _ in range(12)]
+    equal({answer.status for answer in answers}, {200, 429}, "some requests are beyond the rate")
+    for answer, left in ((answers[0], "[0-4]"), (answers[-1], "0")):
+        equal(answer.headers["RateLimit-Policy"], '"requests";q=5;w=5', f"{answer.status}: policy")
+        ok(
+            re.fullmatch(rf'"requests";r={left};t=[1-5]', answer.headers["RateLimit"]),
+            f"{answer.status}: RateLimit",
+            answer.headers,
+        )
+    equal(answers[-1].headers["Retry-After"], "1", "429: Retry-After")
+    instance.stop("rates")
+    answer = ask("GET", TASKS)
+    equal(answer.headers["RateLimit"], None, "no RateLimit without a rate")
+
+
 def ending():
     shared().verify("native")
     shared().stop("native")
 
 
-run_tests(conditions, refusals, tenants, ending)
+run_tests(conditions, refusals, tenants, rates, ending)

@@ -79,6 +79,37 @@ static void fourhse_reports_the_rate_limit(void **state)
 				    "X-Rate-Limit-Reset: 3"));
 }
 
+static void native_responses_report_the_rate(void **state)
+{
+	struct app_fixture *f = *state;
+
+	f->app.options.principal_rate = (struct limit_rule){ .interval_us = HOUR_US, .burst = 2 };
+	assert_int_equal(get(f, "demo", "ann", "/v1/tasks"), 200);
+	assert_true(app_head_has(f, "RateLimit-Policy: \"requests\";q=2;w=7200\r\n"));
+	assert_true(app_head_has(f, "RateLimit: \"requests\";r=1;t=3600\r\n"));
+	assert_int_equal(get(f, "demo", "ann", "/v1/none"), 404);
+	assert_true(app_head_has(f, "RateLimit: \"requests\";r=0;t=7"));
+	assert_int_equal(get(f, "demo", "ann", "/v1/tasks"), 429);
+	assert_true(app_head_has(f, "RateLimit-Policy: \"requests\";q=2;w=7200\r\n"));
+	assert_true(app_head_has(f, "RateLimit: \"requests\";r=0;t=7"));
+	assert_true(app_head_has(f, "Retry-After: 60\r\n"));
+	get(f, "demo", "bob", TASKS);
+	assert_false(app_head_has(f, "RateLimit"));
+}
+
+static void a_parked_request_reports_the_rate_when_it_was_charged(void **state)
+{
+	struct app_fixture *f = *state;
+
+	f->app.options.principal_rate = (struct limit_rule){ .interval_us = HOUR_US, .burst = 5 };
+	app_begin(f, "GET", "/v1/tasks", "");
+	app_principal(f, "demo", "ann", "*", "read");
+	f->exchange.wait.resumed = true;
+	f->exchange.request.rate_status = (struct rate_status){ 5, 3, 7200 };
+	assert_int_equal(app_answer(f), 200);
+	assert_true(app_head_has(f, "RateLimit: \"requests\";r=3;t=7200\r\n"));
+}
+
 static void zero_rate_means_unlimited(void **state)
 {
 	struct app_fixture *f = *state;
@@ -86,6 +117,8 @@ static void zero_rate_means_unlimited(void **state)
 	f->app.options.principal_rate = limit_per_second(0, 1);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(get(f, "demo", "ann", TASKS), 200);
+	assert_int_equal(get(f, "demo", "ann", "/v1/tasks"), 200);
+	assert_false(app_head_has(f, "RateLimit"));
 }
 
 static int create(
@@ -200,6 +233,8 @@ int main(void)
 		LIMITED(refused_requests_are_charged),
 		LIMITED(rate_limit_error_follows_dialect),
 		LIMITED(fourhse_reports_the_rate_limit),
+		LIMITED(native_responses_report_the_rate),
+		LIMITED(a_parked_request_reports_the_rate_when_it_was_charged),
 		LIMITED(zero_rate_means_unlimited),
 		LIMITED(daily_quota_counts_tasks_of_the_dialect),
 		LIMITED(exhausted_quota_allows_repeats_and_other_dialects),

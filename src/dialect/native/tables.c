@@ -229,6 +229,7 @@ const struct dialect native_dialect = {
 	.body_max = NATIVE_BODY_MAX,
 	.method_error = ERR_METHOD,
 	.error_media_type = "application/problem+json",
+	.rate_fields = true,
 	.patch_types = NATIVE_PATCH_TYPES,
 	.error_overrides = native_error_overrides,
 	.encode_error = native_encode_error,
