@@ -49,23 +49,77 @@ static void put_problem_map(void)
 	buf_puts(&generated, "\tdefault \"\";\n}\n");
 }
 
-/* The OpenAPI documents as a link set (RFC 9264), by the prefix of the addresses they describe. */
-static void put_document_map(void)
+/* The documents of a dialect in a link set (RFC 9264), by the prefix of the addresses they describe. */
+static void put_documents(const struct dialect *dialect)
 {
-	buf_puts(&generated, "map $uri $polytask_documents {\n\tdefault '{\"linkset\":[");
+	buf_printf(&generated,
+		"{\"anchor\":\"%s\","
+		"\"service-desc\":[{\"href\":\"/v1/openapi/%s.json\",\"type\":\"application/json\"}],"
+		"\"service-doc\":[{\"href\":\"/v1/openapi/%s.md\",\"type\":\"text/markdown\"}]}",
+		dialect->prefixes[0], dialect->name, dialect->name);
+}
+
+/* Begins a constant: only a map has a value without a location. */
+static void begin_constant(const char *name)
+{
+	buf_printf(&generated, "map $uri $polytask_%s {\n\tdefault '", name);
+}
+
+static void end_constant(void)
+{
+	buf_puts(&generated, "';\n}\n");
+}
+
+static void put_all_documents(void)
+{
+	for (size_t i = 0; dialects[i]; i++) {
+		buf_puts(&generated, i > 0 ? "," : "");
+		put_documents(dialects[i]);
+	}
+}
+
+/* RFC 9727 section 4.1: an item is an API, by the address that its documents have as their anchor. */
+static void put_catalog(void)
+{
+	buf_puts(&generated, "{\"anchor\":\"/.well-known/api-catalog\",\"item\":[");
 	for (size_t i = 0; dialects[i]; i++)
-		buf_printf(&generated,
-			"%s{\"anchor\":\"%s\",\"service-desc\":[{\"href\":\"/v1/openapi/%s.json\","
-			"\"type\":\"application/json\"}]}",
-			i > 0 ? "," : "", dialects[i]->prefixes[0], dialects[i]->name);
-	buf_puts(&generated, "]}';\n}\n");
+		buf_printf(&generated, "%s{\"href\":\"%s\"}", i > 0 ? "," : "",
+			dialects[i]->prefixes[0]);
+	buf_puts(&generated, "]},");
+	put_all_documents();
+}
+
+/* What the public addresses of the site answer that lead to the documents. */
+static void put_document_maps(void)
+{
+	begin_constant("documents");
+	buf_puts(&generated, "{\"linkset\":[");
+	put_all_documents();
+	buf_puts(&generated, "]}");
+	end_constant();
+	begin_constant("catalog");
+	buf_puts(&generated, "{\"linkset\":[");
+	put_catalog();
+	buf_puts(&generated, "]}");
+	end_constant();
+	begin_constant("entry");
+	buf_puts(&generated, "{\"linkset\":[");
+	put_documents(&native_dialect);
+	buf_puts(&generated, "]}");
+	end_constant();
+	begin_constant("entry_links");
+	buf_puts(&generated,
+		"</v1/openapi/native.json>; rel=\"service-desc\"; type=\"application/json\", "
+		"</v1/openapi/native.md>; rel=\"service-doc\"; type=\"text/markdown\", "
+		"</.well-known/api-catalog>; rel=\"api-catalog\"");
+	end_constant();
 }
 
 static void put_http(void)
 {
 	generate_upstream_maps();
 	put_problem_map();
-	put_document_map();
+	put_document_maps();
 	generate_token_maps();
 	buf_puts(&generated,
 		"# The dialect of an error without a location, by the request line, which is "

@@ -8,7 +8,7 @@ from paths import BUILD, SOURCE
 # Those of the dialects are written by nginx/generate, into the build tree.
 SITE_PARTS = (
     *("hash", "http", "site", "plain", "guard", "app", "authorize", "pass", "token", "error"),
-    "headers",
+    *("headers", "public"),
     *("dialects-" + part for part in ("http", "site", "errors", "authorize", "pass")),
 )
 

@@ -1,5 +1,6 @@
 """Refusals that nginx sends itself, in the format of each dialect; and the OpenAPI documents."""
 import os
+import re
 
 import openapi
 from dialects import DIALECTS
@@ -117,6 +118,14 @@ def documents():
             "GET", address, None, [("If-None-Match", answer.headers["ETag"])]
         )
         equal(again.status, 304, f"{address}: 304 when unchanged")
+        page = instance.request("GET", address.replace(".json", ".md"), None, [])
+        with open(path.replace("openapi.json", "README.md"), "rb") as file:
+            equal(page.body, file.read(), f"the page of {name}: content")
+        equal(
+            page.headers["Content-Type"],
+            "text/markdown; charset=utf-8",
+            f"the page of {name}: media type",
+        )
     head = instance.request("HEAD", "/v1/openapi/virtshell.json", None, [])
     equal((head.status, head.body), (200, b""), "HEAD of a document")
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
@@ -149,6 +158,61 @@ def documents():
     instance.stop("documents")
 
 
+def links(answer):
+    return dict(re.findall(r'<([^>]*)>; rel="([^"]*)"', answer.headers["Link"]))
+
+
+def discovery():
+    """The entry point and the catalog lead to the documents, without a credential."""
+    instance = Instance()
+    names = sorted(openapi.documents())
+    for path in ("/v1", "/v1/"):
+        entry = instance.request("GET", path, None, [], documented=False)
+        equal(
+            (entry.status, entry.headers["Content-Type"], len(entry.headers["X-Request-Id"])),
+            (200, "application/linkset+json", 32),
+            f"the entry point {path}",
+        )
+        want = {
+            "/v1/openapi/native.json": "service-desc",
+            "/v1/openapi/native.md": "service-doc",
+            "/.well-known/api-catalog": "api-catalog",
+        }
+        equal(links(entry), want, f"{path}: Link")
+        equal([link["anchor"] for link in entry.json()["linkset"]], ["/v1"], f"{path}: link set")
+        for target in want:
+            found = instance.request("HEAD", target, None, [], documented=False)
+            equal(found.status, 200, f"{path} leads to {target}")
+    address = "/.well-known/api-catalog"
+    catalog = instance.request("GET", address, None, [], documented=False)
+    equal(
+        catalog.headers["Content-Type"],
+        'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"',
+        "the catalog: media type and profile",
+    )
+    first, *others = catalog.json()["linkset"]
+    anchors = [link["anchor"] for link in others]
+    equal(first["anchor"], address, "the catalog: its own links")
+    equal([item["href"] for item in first["item"]], anchors, "the catalog: an item for each API")
+    equal(
+        sorted((link["service-desc"][0]["href"], link["service-doc"][0]["href"]) for link in others),
+        [(f"/v1/openapi/{name}.json", f"/v1/openapi/{name}.md") for name in names],
+        "the catalog: documents of each API",
+    )
+    head = instance.request("HEAD", address, None, [], documented=False)
+    equal((head.status, head.body), (200, b""), "HEAD of the catalog")
+    for answer in (catalog, head):
+        equal(links(answer), {address: "api-catalog"}, "the catalog: Link")
+    for path in ("/v1", "/v1/", address):
+        answer = instance.request("POST", path, b"{}", [], documented=False)
+        refused("native", answer, 405, "The method is not allowed here.")
+        equal(answer.headers.get_all("Allow"), ["GET, HEAD"], f"POST {path}: Allow")
+    for path in ("/.well-known/api-catalog/", "/.well-known/"):
+        answer = instance.request("GET", path, None, [], documented=False)
+        ok(answer.status in (401, 404), f"nothing at {path}", answer)
+    instance.stop("discovery")
+
+
 def problems():
     """Each type of a problem is the address of a public page."""
     instance = Instance()
@@ -166,4 +230,4 @@ def problems():
     instance.stop("problems")
 
 
-run_tests(formats, documents, problems)
+run_tests(formats, documents, discovery, problems)
