@@ -1,7 +1,8 @@
 /*
- * Writes the parts of nginx's configuration that follow from the dialects, at build time.
+ * Writes the parts of nginx's configuration that follow from the dialects, and the page of all
+ * problems, at build time.
  *
- * usage: generate PATH: writes the template whose name PATH ends with to standard output.
+ * usage: generate PATH: writes the file whose name PATH ends with to standard output.
  */
 #include "generate.h"
 
@@ -32,21 +33,6 @@ static void put_shape_map(void)
 	}
 	put_token_shapes();
 	buf_printf(&generated, "\tdefault %s;\n}\n", dialects[0]->name);
-}
-
-/* The pages that the problem types of the native API lead to. */
-static void put_problem_map(void)
-{
-	buf_puts(&generated, "map $uri $polytask_problem {\n");
-	for (int i = ERR_NONE + 1; i < ERR_CODES; i++) {
-		enum err_code code = (enum err_code)i;
-		struct err err;
-
-		err_set(&err, code, NULL, NULL);
-		buf_printf(&generated, "\t\"/v1/problems/%s\" \"%d %s\\n%s\\n\";\n", err_name(code),
-			err_status(code), err_name(code), err_text(&err));
-	}
-	buf_puts(&generated, "\tdefault \"\";\n}\n");
 }
 
 /* The documents of a dialect in a link set (RFC 9264), by the prefix of the addresses they describe. */
@@ -118,7 +104,7 @@ static void put_document_maps(void)
 static void put_http(void)
 {
 	generate_upstream_maps();
-	put_problem_map();
+	generate_problem_map();
 	put_document_maps();
 	generate_token_maps();
 	buf_puts(&generated,
@@ -212,13 +198,15 @@ int main(int argc, char **argv)
 		{ "polytask-dialects-errors.conf.in", put_errors },
 		{ "polytask-dialects-authorize.conf.in", put_authorize },
 		{ "polytask-dialects-pass.conf.in", put_pass },
+		{ "problems.txt", generate_problem_page },
 	};
 	bool known = false;
 	const char *slash = argc == 2 ? strrchr(argv[1], '/') : NULL;
 	const char *name = slash ? slash + 1 : argc == 2 ? argv[1] : "";
 
-	buf_puts(&generated,
-		"# Written by nginx/generate.c from the dialects (src/dialect/*/tables.c).\n\n");
+	if (strcmp(name, "problems.txt") != 0)
+		buf_puts(&generated, "# Written by nginx/generate.c from the dialects "
+				     "(src/dialect/*/tables.c).\n\n");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (strcmp(name, parts[i].name) == 0) {
 			parts[i].put();
@@ -227,7 +215,8 @@ int main(int argc, char **argv)
 	}
 	if (!buf_ok(&generated) || !known) {
 		fprintf(stderr,
-			"usage: generate polytask-dialects-{http,site,errors,authorize,pass}.conf.in\n");
+			"usage: generate polytask-dialects-{http,site,errors,authorize,pass}.conf.in "
+			"| problems.txt\n");
 		return 1;
 	}
 	fwrite(generated.data, 1, generated.len, stdout);

@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The program that writes nginx's configuration for the dialects: generate.c (main), bodies.c,
- * credentials.c, upstreams.c. All of them append to `generated`; main checks it for errors.
+ * credentials.c, problems.c, upstreams.c. All of them append to `generated`; main checks it for errors.
  */
 #include "dialect/dialect.h"
 
@@ -30,3 +30,8 @@ bool generate_has_form_token(const struct dialect *dialect);
  * empty.
  */
 void generate_header_params(bool empty);
+
+/* The map from an address to the page of its problem: $polytask_problem, empty for others. */
+void generate_problem_map(void);
+/* A page with all problems: plain text, not a part of a configuration. */
+void generate_problem_page(void);

@@ -217,16 +217,32 @@ def problems():
     """Each type of a problem is the address of a public page."""
     instance = Instance()
     schema = openapi.load("native").root["components"]["schemas"]["Problem"]
-    types = [word for word in schema["properties"]["type"]["enum"] if word != "about:blank"]
+    types = schema["properties"]["type"]["enum"]
+    whole = instance.request("GET", "/v1/problems", None, [], documented=False)
+    equal(
+        (whole.status, whole.headers["Content-Type"]), (200, "text/plain"), "the page of all problems"
+    )
+    parts = whole.body.decode().split("\n\n")[1:]
     for address in types:
         page = instance.request("GET", address, None, [], documented=False)
         name = address.rsplit("/", 1)[1]
-        ok(page.status == 200 and f" {name}\n" in page.body.decode(), f"{address}: a page", page)
-    for address in ("/v1/problems/", "/v1/problems/none", "/v1/problems/busy/"):
+        text = page.body.decode()
+        ok(
+            page.status == 200 and re.fullmatch(rf"\d{{3}} {name}\n.+\.\n.+\.\n", text),
+            f"{address}: status, name, meaning, remedy",
+            page,
+        )
+        ok(text.strip("\n") in [part.strip("\n") for part in parts], f"{address}: in the whole page")
+    again = instance.request("GET", "/v1/problems/", None, [], documented=False)
+    equal((again.status, again.body), (200, whole.body), "the page of all, with a slash")
+    head = instance.request("HEAD", "/v1/problems", None, [], documented=False)
+    equal((head.status, head.body), (200, b""), "HEAD of the page of all")
+    for address in ("/v1/problems/none", "/v1/problems/busy/"):
         page = instance.request("GET", address, None, [], documented=False)
         refused("native", page, 404, "There is nothing at this address.")
-    page = instance.request("POST", types[0], b"{}", [], documented=False)
-    refused("native", page, 405, "The method is not allowed here.")
+    for address in (types[0], "/v1/problems"):
+        page = instance.request("POST", address, b"{}", [], documented=False)
+        refused("native", page, 405, "The method is not allowed here.")
     instance.stop("problems")
 
 

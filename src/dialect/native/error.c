@@ -4,9 +4,6 @@
 
 #include "dialect/native/native.h"
 
-/* RFC 9457 §4.2.1: the title is the reason phrase. */
-#define ABOUT_BLANK "about:blank"
-
 /* Pointers are escaped (RFC 6901 §3); other kinds need no escapes. */
 static void put_location(struct buf *out, const struct native_location *place)
 {
@@ -101,29 +98,12 @@ static void put_instance(struct buf *out, const struct request *request)
 	buf_putc(out, '"');
 }
 
-/* A location replaces the problem's type, which is otherwise the name of the error. */
-const struct error_override native_error_overrides[ERR_CODES] = {
-	[ERR_PLAIN_HTTP] = { .location = "/v1/problems/malformed" },
-	[ERR_MISDIRECTED] = { .location = ABOUT_BLANK },
-	[ERR_HEADER_TOO_LARGE] = { .location = ABOUT_BLANK },
-	[ERR_HTTP_VERSION] = { .location = ABOUT_BLANK },
-};
-
-static bool is_about_blank(const struct err *err)
-{
-	const char *type = native_error_overrides[err->code].location;
-
-	return type && strcmp(type, ABOUT_BLANK) == 0;
-}
-
 /* The general texts are about tasks. */
-static const char *title(const struct request *request, const struct err *err, int status)
+static const char *title(const struct request *request, const struct err *err)
 {
 	bool webhook = str_starts(request->path, STR("/v1/webhooks"));
 	const struct err general = { .code = err->code };
 
-	if (is_about_blank(err))
-		return response_reason(status);
 	if (webhook && err->code == ERR_NOT_FOUND)
 		return "There is no such webhook or delivery.";
 	if (webhook && err->code == ERR_CONFLICT)
@@ -131,16 +111,13 @@ static const char *title(const struct request *request, const struct err *err, i
 	return err_text(&general);
 }
 
-static void put_type(
-	const struct request *request, const struct err *err, int status, struct buf *out)
+/* The web server has a page for each type (nginx/problems.c). */
+static void put_type(const struct request *request, const struct err *err, struct buf *out)
 {
-	const char *type = native_error_overrides[err->code].location;
-
-	buf_puts(out, "{\"type\":\"");
-	buf_puts(out, type ? type : "/v1/problems/");
-	buf_puts(out, type ? "" : err_name(err->code));
+	buf_puts(out, "{\"type\":\"/v1/problems/");
+	buf_puts(out, err_name(err->code));
 	buf_puts(out, "\",\"title\":");
-	buf_put_json_string(out, str_cstr(title(request, err, status)));
+	buf_put_json_string(out, str_cstr(title(request, err)));
 }
 
 /* Adds a sentence to the title of an error that has none of its own, if more is known. */
@@ -175,7 +152,7 @@ static void put_detail(
 	struct err general;
 
 	err_set(&general, err->code, NULL, NULL);
-	if (strcmp(text, err_text(&general)) == 0 && !is_about_blank(err))
+	if (strcmp(text, err_text(&general)) == 0)
 		put_general_detail(request, err, &detail);
 	else
 		buf_puts(&detail, text);
@@ -200,7 +177,7 @@ static void put_task(const struct err *err, struct buf *out)
 static void put_problem(const struct request *request, const struct err *err, const char *text,
 	int status, struct buf *out)
 {
-	put_type(request, err, status, out);
+	put_type(request, err, out);
 	buf_puts(out, ",\"status\":");
 	buf_put_number(out, status);
 	put_detail(request, err, text, out);

@@ -249,7 +249,6 @@ bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
 /* ---- columns of struct dialect ---- */
 
 extern const struct dialect_statuses native_statuses;
-extern const struct error_override native_error_overrides[];
 void native_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);
 bool native_sample(struct task *task, uint64_t i, struct arena *arena);

@@ -231,7 +231,6 @@ const struct dialect native_dialect = {
 	.error_media_type = "application/problem+json",
 	.rate_fields = true,
 	.patch_types = NATIVE_PATCH_TYPES,
-	.error_overrides = native_error_overrides,
 	.encode_error = native_encode_error,
 	.validate = validate,
 	.sample = native_sample,

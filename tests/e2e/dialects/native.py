@@ -17,9 +17,12 @@ _PROBLEMS = {
     405: "method",
     413: "too-large",
     414: "uri-too-long",
+    421: "misdirected",
     429: "too-many",
+    431: "header-too-large",
     501: "not-implemented",
     503: "busy",
+    505: "http-version",
 }
 
 
@@ -35,13 +38,13 @@ def create(client):
     }
 
 
-def _shape(status, phrase, sentence):
-    problem = _PROBLEMS.get(status)
+def _shape(status, _, sentence):
+    problem = "plain-http" if sentence.startswith("Use HTTPS.") else _PROBLEMS[status]
     return {
-        "type": "/v1/problems/" + problem if problem else "about:blank",
-        "title": _UNAUTHENTICATED if status == 401 else sentence if problem else phrase,
+        "type": "/v1/problems/" + problem,
+        "title": _UNAUTHENTICATED if status == 401 else sentence,
         "status": status,
-        **({} if problem and (status != 401 or sentence == _UNAUTHENTICATED) else {"detail": sentence}),
+        **({} if status != 401 or sentence == _UNAUTHENTICATED else {"detail": sentence}),
         "instance": "/v1/requests/REQUEST",
     }
 
