@@ -33,6 +33,12 @@ static bool check_texts(const struct task *task, struct err *err)
 		return refuse(err, "created_by", "printable, of at most 64 bytes");
 	if (!is_user(task->updated_by))
 		return refuse(err, "updated_by", "printable, of at most 64 bytes");
+	/* They are sent as header fields of webhooks. */
+	if (task->trace.parent.len > 0 && !trace_parent_is_valid(task->trace.parent))
+		return refuse(err, "traceparent", "that of a W3C trace context, version 00");
+	if (task->trace.state.len > 0 &&
+		(task->trace.parent.len == 0 || !trace_state_is_valid(task->trace.state)))
+		return refuse(err, "tracestate", "that of a W3C trace context");
 	if (task->error.len > TASK_TEXT_MAX)
 		return refuse(err, "error", "of at most 4096 bytes of JSON text");
 	if (task->kind.len > 0 && !kind_is_valid(task->kind))

@@ -82,6 +82,22 @@ struct str request_media_type(const struct request *request)
 	return str_trim(str_split_next(&type, ';'));
 }
 
+static struct str single_param(const struct request *request, const char *name)
+{
+	struct str value = request_cgi_param(request, name);
+
+	return value.len > 0 && request_count_cgi_param(request, name) == 1 ? value : STR_NULL;
+}
+
+struct trace request_trace(const struct request *request)
+{
+	struct str parent = single_param(request, "HTTP_TRACEPARENT");
+
+	if (parent.len == 0)
+		return (struct trace){ 0 };
+	return trace_parse(parent, single_param(request, "HTTP_TRACESTATE"), request->arena);
+}
+
 static bool set_uri_error(struct err *err, const char *why)
 {
 	return err_set(err, ERR_MALFORMED, NULL, "The address %s.", why);

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/tz.h"
 #include "task/retention.h"
+#include "task/trace.h"
 
 #define REQUEST_CGI_PARAMS_MAX 128
 #define REQUEST_URI_MAX	       8192
@@ -78,6 +79,7 @@ struct request {
 	bool completes_tasks;		   /* tasks are complete when they are created */
 	size_t body_limit; /* bytes; a dialect may read more (dialect.h, body_max) */
 	struct rate_status rate_status;
+	struct trace trace;
 
 	unsigned selected_fields; /* from a decoder to its encoder: a bit per requested member */
 	void *encoder_state;	  /* the same: the dialect's own, in arena; NULL: none */
@@ -118,6 +120,11 @@ struct str request_query_param(const struct request *request, const char *name);
 /* METHOD_OTHER if unknown; methods are case-sensitive (RFC 9110 §9.1). */
 enum method method_parse(struct str word);
 const char *method_name(enum method method);
+/*
+ * The trace context of the header (task/trace.h). A field that was sent several times does not
+ * count.
+ */
+struct trace request_trace(const struct request *request);
 /* Media type of the body without parameters; empty if there is none. */
 struct str request_media_type(const struct request *request);
 /*

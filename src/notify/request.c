@@ -113,6 +113,16 @@ static void put_signature(struct notify_request *request, const struct webhook *
 	buf_free(&signature);
 }
 
+static void put_trace(
+	struct notify_request *request, const struct webhook *webhook, const struct trace *trace)
+{
+	if (trace->parent.len == 0 || has_field(webhook, STR("traceparent")))
+		return;
+	put_field(request, STR("traceparent"), trace->parent);
+	if (trace->state.len > 0 && !has_field(webhook, STR("tracestate")))
+		put_field(request, STR("tracestate"), trace->state);
+}
+
 static bool put_own_fields(
 	struct notify_request *request, const struct webhook *webhook, struct err *err)
 {
@@ -139,6 +149,7 @@ bool notify_request_make(struct notify_request *request, const struct webhook *w
 		put_field(request, STR("User-Agent"), STR("Polytask/" POLYTASK_VERSION));
 	if (webhook->method != WEBHOOK_GET && !has_field(webhook, STR("Content-Type")))
 		put_field(request, STR("Content-Type"), STR("application/json"));
+	put_trace(request, webhook, &delivery->trace);
 	if (!put_own_fields(request, webhook, err))
 		return false;
 	if (is_signed)

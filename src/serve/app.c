@@ -62,6 +62,7 @@ static void set_principal(const struct request *request, struct op *op)
 	op->tenant = request->principal.tenant;
 	op->actor = request->principal.user;
 	op->request = request_cgi_param(request, "POLYTASK_REQUEST_ID");
+	op->trace = request->trace;
 	op->now = request->now;
 	op->tz = request->tz;
 }
@@ -119,6 +120,7 @@ static bool find_route(struct app *app, struct exchange *exchange, struct err *e
 		return false;
 	if (!exchange->dialect)
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
+	request->trace = request_trace(request);
 	request->tz = app->tz;
 	request->retention = &app->options.retention;
 	request->body_limit = app->options.body_limit;

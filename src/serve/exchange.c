@@ -22,6 +22,7 @@ void exchange_reset(struct exchange *exchange)
 	request->selected_fields = 0;
 	request->encoder_state = NULL;
 	request->rate_status = (struct rate_status){ 0 };
+	request->trace = (struct trace){ 0 };
 	request->principal = (struct principal){ 0 };
 	request->arena = &exchange->arena;
 	exchange->result.kind = OP_NONE;

@@ -52,6 +52,16 @@ static void put_number(struct buf *line, const char *prefix, int64_t value)
 	buf_put_number(line, value);
 }
 
+static void put_trace(struct buf *line, const struct trace *trace)
+{
+	if (trace->parent.len == 0)
+		return;
+	put_text(line,
+		",\"trace_id\":", (struct str){ trace->parent.ptr + TRACE_ID_AT, TRACE_ID_LEN });
+	put_text(line,
+		",\"span_id\":", (struct str){ trace->parent.ptr + TRACE_SPAN_AT, TRACE_SPAN_LEN });
+}
+
 static void put_request(struct buf *line, const struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
@@ -62,6 +72,7 @@ static void put_request(struct buf *line, const struct exchange *exchange)
 	if (method.len > METHOD_LOG_MAX)
 		method.len = METHOD_LOG_MAX;
 	put_text(line, ",\"id\":", request_cgi_param(request, "POLYTASK_REQUEST_ID"));
+	put_trace(line, &request->trace);
 	put_text(line, ",\"tenant\":", request->principal.tenant);
 	put_text(line, ",\"user\":", request->principal.user);
 	if (exchange->dialect)

@@ -59,6 +59,8 @@ const struct member_row task_members[MEMBERS] = {
 		CHANGED_BY(CHANGE_RESULT, result) },
 	[MEMBER_POLICY] = { "policy", TYPE_POLICY, AT(policy), .since = 3,
 		CHANGED_BY(CHANGE_POLICY, policy) },
+	[MEMBER_TRACE_PARENT] = { "traceparent", TYPE_TEXT, AT(trace.parent), .since = 5 },
+	[MEMBER_TRACE_STATE] = { "tracestate", TYPE_TEXT, AT(trace.state), .since = 5 },
 };
 
 bool task_apply_change(

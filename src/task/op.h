@@ -198,9 +198,9 @@ struct op {
 
 	/* Set before the decoder is called, from the request and its principal. */
 	struct arena *arena;
-	struct str tenant;
-	struct str actor;
+	struct str tenant, actor;
 	struct str request;  /* id of the request, for the journal */
+	struct trace trace;  /* of the task that it creates */
 	int64_t now;	     /* ms */
 	const struct tz *tz; /* of times that a dialect stores as text; NULL: UTC */
 	struct id new_id;    /* of the task to create; a decoder may replace it */

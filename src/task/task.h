@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/optional_time.h"
 #include "base/str.h"
+#include "task/trace.h"
 
 #define TASK_FIELDS_MAX	    64
 #define TASK_FIELD_NAME_MAX 64	 /* bytes */
@@ -102,6 +103,7 @@ struct task {
 
 	/* who */
 	struct str created_by, updated_by;
+	struct trace trace; /* of the request that created it */
 
 	/* work */
 	struct str kind; /* what workers specialise in; of native tasks, see task_kind_function */

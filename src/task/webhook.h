@@ -89,6 +89,7 @@ struct delivery {
 	enum delivery_state state;
 	bool test;
 	struct journal_entry entry; /* without its log; of a test: zero but for `at` */
+	struct trace trace;	    /* of the task, if it existed when this was made */
 	struct str body;	    /* JSON text: the same for each attempt */
 	int64_t created;
 	struct optional_time next, ended; /* next attempt; delivered or given up */

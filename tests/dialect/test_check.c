@@ -8,6 +8,7 @@
 /* A line of an export. */
 #define LINE(dialect, rest) \
 	"{\"id\":\"" ID "\",\"dialect\":\"" dialect "\",\"tenant\":\"acme\",\"created\":1," rest "}"
+#define TRACE	"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 #define PENDING "\"state\":\"pending\",\"status\":\"pending\""
 
 #define VIRTSHELL LINE("virtshell", PENDING)
@@ -91,6 +92,10 @@ static const struct {
 	{ VIRTSHELL, "{\"revision\":4503599627370497}", "revision" },
 	{ VIRTSHELL, "{\"max_attempts\":4294967295}", "max_attempts" },
 	{ VIRTSHELL, "{\"created_by\":\"a\\nb\"}", "created_by" },
+	{ NATIVE, "{\"traceparent\":\"00-1-2-01\"}", "traceparent" },
+	{ NATIVE, "{\"traceparent\":\"" TRACE "\\r\\n\"}", "traceparent" },
+	{ NATIVE, "{\"traceparent\":\"" TRACE "\",\"tracestate\":\"a=1\\nb\"}", "tracestate" },
+	{ NATIVE, "{\"tracestate\":\"a=1\"}", "tracestate" },
 	{ VIRTSHELL, "{\"updated_by\":\"" LONG_65 "\"}", "updated_by" },
 	{ VIRTSHELL,
 		"{\"progress\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["

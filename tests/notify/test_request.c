@@ -65,6 +65,30 @@ static void signed_requests_have_three_fields_more(void **state)
 	notify_request_free(&request);
 }
 
+static void the_trace_of_the_task_is_sent(void **state)
+{
+	struct webhook webhook = make_webhook("https://example.com/", WEBHOOK_GET);
+	const struct delivery delivery = {
+		.number = 7, .body = STR("{}"), .trace = { STR("00-1-2-01"), STR("a=1") }
+	};
+	struct notify_request request = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	must(notify_request_make(&request, &webhook, &delivery, true, NOW, &err), &err);
+	assert_string_equal(line(&request, "traceparent: "), "00-1-2-01");
+	assert_string_equal(line(&request, "tracestate: "), "a=1");
+	assert_int_equal(request.line_count, 6);
+	notify_request_free(&request);
+	request = (struct notify_request){ 0 };
+	webhook.headers[0] = (struct webhook_pair){ STR("Traceparent"), STR("mine") };
+	webhook.header_count = 1;
+	must(notify_request_make(&request, &webhook, &delivery, false, NOW, &err), &err);
+	assert_string_equal(line(&request, "Traceparent: "), "mine");
+	assert_null(line(&request, "tracestate"));
+	notify_request_free(&request);
+}
+
 static void own_fields_and_parameters_are_added(void **state)
 {
 	struct webhook webhook = make_webhook("https://example.com/x?a=b#part", WEBHOOK_POST);
@@ -150,6 +174,7 @@ int main(void)
 	const struct CMUnitTest requests[] = {
 		CHECK(post_has_the_body),
 		CHECK(signed_requests_have_three_fields_more),
+		CHECK(the_trace_of_the_task_is_sent),
 		CHECK(own_fields_and_parameters_are_added),
 		CHECK(get_has_the_members_as_parameters),
 		CHECK(a_signed_get_signs_the_empty_body),

@@ -74,6 +74,42 @@ static void request_is_logged(void **state)
 		BY_ANN("request") "\"method\":\"GET\",\"route\":\"/tasks\",\"status\":200,\"in\":0,\"out\":12}");
 }
 
+#define TRACE_ID "0af7651916cd43dd8448eb211c80319c"
+#define SPAN	 "b7ad6b7169203331"
+
+static void ask_traced(struct app_fixture *f, const char *parent, const char *second)
+{
+	app_begin(f, "POST", TASKS, "{\"description\":\"x\"}");
+	app_principal(f, "demo", "ann", "*", "write");
+	app_param(f, "HTTP_TRACEPARENT", parent);
+	if (second)
+		app_param(f, "HTTP_TRACEPARENT", second);
+	app_param(f, "HTTP_TRACESTATE", "a=1");
+	app_answer(f);
+}
+
+static void request_has_the_ids_of_its_trace(void **state)
+{
+	static const char parent[] = "00-" TRACE_ID "-" SPAN "-01";
+	struct app_fixture *f = *state;
+
+	ask_traced(f, parent, NULL);
+	assert_line_starts(f,
+		"\"event\":\"request\",\"id\":\"" REQUEST_ID "\",\"trace_id\":\"" TRACE_ID
+		"\",\"span_id\":\"" SPAN "\",\"tenant\":\"demo\",");
+	assert_str(f->exchange.result.task.trace.parent, parent);
+	assert_str(f->exchange.result.task.trace.state, "a=1");
+	/* Neither an invalid one nor one of two counts, and the request is served. */
+	ask_traced(f, "00-x", NULL);
+	assert_int_equal(f->exchange.response.status, 200);
+	assert_line_starts(f, BY_ANN("request"));
+	ask_traced(f, parent, parent);
+	assert_line_starts(f, BY_ANN("request"));
+	assert_int_equal(f->exchange.result.task.trace.parent.len, 0);
+	read_tasks(f, "GET");
+	assert_line_starts(f, BY_ANN("request"));
+}
+
 static void request_for_a_task_has_its_id(void **state)
 {
 	struct app_fixture *f = *state;
@@ -317,6 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOGGED(request_is_logged),
+		LOGGED(request_has_the_ids_of_its_trace),
 		LOGGED(request_for_a_task_has_its_id),
 		LOGGED(missing_right_is_logged),
 		LOGGED(limited_request_is_logged),

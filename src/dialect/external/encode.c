@@ -115,6 +115,18 @@ static void put_variables(
 	buf_putc(out, '}');
 }
 
+static void put_trace(const struct trace *trace, struct buf *out)
+{
+	if (trace->parent.len > 0) {
+		buf_puts(out, ",\"traceparent\":");
+		buf_put_json_string(out, trace->parent);
+	}
+	if (trace->state.len > 0) {
+		buf_puts(out, ",\"tracestate\":");
+		buf_put_json_string(out, trace->state);
+	}
+}
+
 static void put_extensions(
 	const struct external_topic *topic, const struct task *task, struct buf *out)
 {
@@ -136,6 +148,7 @@ static void put_extensions(
 		}
 		buf_puts(out, ",\"status\":");
 		buf_put_json_string(out, task->status);
+		put_trace(&task->trace, out);
 	}
 	buf_putc(out, '}');
 }

@@ -172,6 +172,18 @@ static void put_kept_until(const struct request *request, const struct task *tas
 	put_optional_time(&until, out);
 }
 
+/* Only of a task whose creation was traced. */
+static void put_trace(const struct task *task, struct buf *out)
+{
+	if (task->trace.parent.len == 0)
+		return;
+	buf_puts(out, ",\"traceparent\":\"");
+	buf_put_str(out, task->trace.parent);
+	buf_puts(out, "\"");
+	if (task->trace.state.len > 0)
+		native_put_text(out, "tracestate", task->trace.state);
+}
+
 static void put_kind(const struct task *task, struct buf *out)
 {
 	const struct dialect *dialect = dialect_by_code(task->dialect);
@@ -219,6 +231,7 @@ bool native_encode_row(const struct request *request, const struct task *task, s
 		buf_puts(out, "\":");
 		put_value(task, native_members[i].member, out);
 	}
+	put_trace(task, out);
 	put_kept_until(request, task, out);
 	buf_puts(out, ",\"fields\":");
 	task_put_fields(task, out);

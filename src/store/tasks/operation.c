@@ -45,10 +45,7 @@ static bool read_task(
 
 /* ---- create ---- */
 
-/*
- * Creates the task of an op; its record is left in `record`. other is the task that it is the
- * companion of, or NULL.
- */
+/* The task's record is left in `record`. other: the task that it is the companion of, or NULL. */
 static int insert(struct store *store, const struct op *op, const struct task *other,
 	struct buf *record, struct err *err)
 {
@@ -60,6 +57,7 @@ static int insert(struct store *store, const struct op *op, const struct task *o
 		.updated = op->now,
 		.created_by = op->actor,
 		.updated_by = op->actor,
+		.trace = op->trace,
 	};
 	int rc = revision_first(store, op, &task.revision);
 

@@ -7,10 +7,12 @@
 /*
  *	version · state · test
  *	numbers: created, next, ended, attempts, number of the entry
- *	texts: entry (empty of a test), body
+ *	texts: entry (empty of a test), body, traceparent, tracestate
  *	attempts: count; of each at, took_ms, status, error, answer
+ *
+ * Version 1 has no traceparent and tracestate.
  */
-#define VERSION	    1
+#define VERSION	    2
 #define HEADER_SIZE 3
 
 /* The entry of a test has its time only. */
@@ -38,6 +40,8 @@ void delivery_encode(const struct delivery *delivery, struct buf *out)
 	packed_put_number(out, delivery->entry.number);
 	put_entry(delivery, out);
 	packed_put_text(out, delivery->body);
+	packed_put_text(out, delivery->trace.parent);
+	packed_put_text(out, delivery->trace.state);
 	packed_put_number(out, delivery->log_count);
 	for (size_t i = 0; i < delivery->log_count; i++) {
 		const struct delivery_attempt *attempt = &delivery->log[i];
@@ -92,6 +96,11 @@ static bool read_log(struct delivery *delivery, struct str *bytes)
 	return bytes->len == 0;
 }
 
+static bool read_trace(struct trace *trace, struct str *bytes)
+{
+	return packed_read_text(bytes, &trace->parent) && packed_read_text(bytes, &trace->state);
+}
+
 bool delivery_decode(struct delivery *delivery, struct str bytes)
 {
 	const struct id webhook = delivery->webhook;
@@ -99,8 +108,8 @@ bool delivery_decode(struct delivery *delivery, struct str bytes)
 	const uint8_t *head = (const uint8_t *)bytes.ptr;
 
 	*delivery = (struct delivery){ .webhook = webhook, .number = number };
-	if (bytes.len < HEADER_SIZE || head[0] != VERSION || head[1] < DELIVERY_PENDING ||
-		head[1] > DELIVERY_FAILED || head[2] > 1)
+	if (bytes.len < HEADER_SIZE || head[0] < 1 || head[0] > VERSION ||
+		head[1] < DELIVERY_PENDING || head[1] > DELIVERY_FAILED || head[2] > 1)
 		return false;
 	delivery->state = (enum delivery_state)head[1];
 	delivery->test = head[2] != 0;
@@ -114,7 +123,7 @@ bool delivery_decode(struct delivery *delivery, struct str bytes)
 	delivery->ended = (struct optional_time){ (int64_t)ended };
 	delivery->attempts = (unsigned)attempts;
 	return read_entry(delivery, &bytes, entry) && packed_read_text(&bytes, &delivery->body) &&
-	       read_log(delivery, &bytes);
+	       (head[0] < 2 || read_trace(&delivery->trace, &bytes)) && read_log(delivery, &bytes);
 }
 
 bool delivery_copy(struct delivery *delivery, bool with_body, struct arena *arena)

@@ -80,6 +80,8 @@ static bool add(struct gather *gather, const struct feed_event *event, struct er
 	buf_reset(&gather->body);
 	gather->encode(gather->webhook, &event->entry, event->task, &gather->body);
 	delivery.body = buf_str(&gather->body);
+	if (event->task)
+		delivery.trace = event->task->trace;
 	if (delivery.body.len > 0 && buf_ok(&gather->body)) {
 		delivery_encode(&delivery, &gather->records);
 		gather->ends[gather->count++] = gather->records.len;
