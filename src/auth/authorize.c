@@ -87,6 +87,8 @@ static void answer_identity(const struct auth_request *auth_request, const struc
 	response_add_header(response, "X-Polytask-Tenant", str_cstr(who->tenant));
 	response_add_header(response, "X-Polytask-Rights", str_cstr(rights));
 	response_add_header(response, "X-Polytask-Dialect", dialect);
+	if (who->expires > 0)
+		response_add_number(response, "X-Polytask-Expires", (uint64_t)who->expires);
 	if (next.len > 0)
 		response_add_header(response, "X-Accel-Redirect", next);
 }

@@ -14,7 +14,8 @@
  *
  * The response is one of
  *	204 with X-Polytask-User, -Tenant, -Rights and -Dialect (rights "none" if the credential is
- *	limited to other dialects), and X-Accel-Redirect if there was a POLYTASK_CONTINUE;
+ *	limited to other dialects), X-Polytask-Expires (ms) if it ends, and X-Accel-Redirect if there
+ *	was a POLYTASK_CONTINUE;
  *	the policy's refusal status, 401 or 403, with X-Polytask-Reason, which selects one of
  *	nginx's static bodies, and the policy's WWW-Authenticate;
  *	503 if the store cannot be read, so that clients do not take the failure for a refusal.

@@ -144,7 +144,8 @@ bool credential_terms_identity(const struct credential_terms *terms, const struc
 
 	if (validity != VALIDITY_LIVE)
 		return err_set(err, ERR_UNAUTHENTICATED, reasons[validity], NULL);
-	*who = (struct identity){ .rights = owner->rights & terms->rights };
+	*who = (struct identity){ .rights = owner->rights & terms->rights,
+		.expires = validity_earlier_end(terms->expires, owner->expires) };
 	memcpy(who->user, owner->id, sizeof(who->user));
 	memcpy(who->tenant, owner->tenant, sizeof(who->tenant));
 	memcpy(who->dialects, terms->dialects, sizeof(who->dialects));

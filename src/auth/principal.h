@@ -23,6 +23,7 @@ struct identity {
 	char tenant[AUTH_TENANT_MAX];
 	unsigned rights;
 	char dialects[AUTH_DIALECTS_MAX]; /* names joined by commas; empty: all */
+	int64_t expires;		  /* ms: of the credential or its user; 0: never */
 };
 
 /*

@@ -12,7 +12,7 @@
 struct route {
 	enum method method;
 	const char *pattern; /* after the prefix: "/tasks/{id}" */
-	enum right right;    /* that the principal needs; RIGHT_NONE makes the row invalid */
+	enum right right;    /* that the principal needs, or any of several; not RIGHT_NONE */
 	/*
 	 * Names of the query parameters that decode reads, without credentials; ends with NULL. NULL:
 	 * it reads none. "fields.*" is each name that begins so.

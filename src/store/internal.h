@@ -276,6 +276,11 @@ bool idempotency_expire_future(struct store *store, int64_t now, bool *more, str
 /* STEP_FAILED with ERR_QUOTA when the op's quota is used up. Call it after number_next. */
 int quota_check(struct store *store, const struct op *op, struct err *err);
 
+/* ---- usage/count.c ---- */
+
+/* OP_USAGE. */
+bool usage_read(struct store *store, const struct op *op, struct result *result, struct err *err);
+
 /* ---- usage/usage.c ---- */
 
 /* Adds to the row of the tenant; a new row begins at 0. ENGINE_NO_MEMORY. */

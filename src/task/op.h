@@ -10,6 +10,7 @@
 #include "base/tz.h"
 #include "task/feed.h"
 #include "task/stats.h"
+#include "task/usage.h"
 #include "task/webhook.h"
 #include "task/work.h"
 #include "task/workers.h"
@@ -30,15 +31,16 @@ enum op_kind {
 	OP_DRAIN,    /* a worker gets no more tasks, or gets tasks again: op.drain */
 	OP_RETRY,    /* failed tasks begin again: op.retry */
 	OP_FEED,     /* the events of the tenant: op.feed */
+	OP_USAGE,    /* what the tenant uses of its quota */
 	OP_WEBHOOK,  /* webhooks of the tenant and their deliveries: op.webhook */
 	OP_KINDS
 };
 
 /*
  * OP_UPSERT creates the task op.new_id from op.change if it does not exist. A succeeded task stays
- * as it is, archived or not. A failed, cancelled or archived task is reopened: it becomes current
- * again, gets the change and loses its error and progress. Any other task gets the change without
- * its state. Nothing is written if the task stays the same.
+ * as it is. A failed, cancelled or archived one is reopened: it becomes current again, gets the
+ * change and loses its error and progress. Any other task gets the change without its state.
+ * Nothing is written if the task stays the same.
  */
 
 /* Members of struct change to set, besides state, status and fields. */
@@ -133,8 +135,7 @@ struct list_query {
 };
 
 #define LIST_SCAN_MAX 20000
-
-/* Bounds of a slice of a list (op.slice_steps): its steps are rows read or ranges counted. */
+/* Of a slice of a list (op.slice_steps): its steps are rows read or ranges counted. */
 #define LIST_SLICE_STEPS 256
 #define LIST_SLICE_US	 1000
 
@@ -174,7 +175,6 @@ struct op_quota {
 };
 
 #define OP_RETRY_MAX 1000
-
 /*
  * RETRY: applies REPORT_RETRY to the current failed tasks that match, dialect by dialect in the
  * order of creation, each in a transaction of its own. A task that before_write or follow refuses
@@ -358,12 +358,11 @@ struct result {
 	uint64_t rows_returned;
 	struct str next_cursor; /* LIST, after the last row, and RETRY: of what follows, or empty */
 	struct listing *listing;
-	struct cascade *cascade; /* of the store: REMOVE, ARCHIVE with op.dependents */
-	struct retry_run *retry; /* of the store: RETRY */
-	unsigned retried;	 /* RETRY: tasks that begin again */
-	unsigned refused;	 /* RETRY: tasks whose dialect does not allow it */
-	bool more;		 /* RETRY: there may be more that match */
-	struct claimed *claimed; /* tasks that op.claim was given */
+	struct cascade *cascade;   /* of the store: REMOVE, ARCHIVE with op.dependents */
+	struct retry_run *retry;   /* of the store: RETRY */
+	unsigned retried, refused; /* RETRY: tasks that begin again, or whose dialect refuses it */
+	bool more;		   /* RETRY: there may be more that match */
+	struct claimed *claimed;   /* tasks that op.claim was given */
 	size_t claimed_count;
 	struct buf claimed_records;
 	struct journal_entry *history; /* HISTORY: the newest first; borrow from history_records */
@@ -377,6 +376,7 @@ struct result {
 	struct stats_reading *stats_reading;	 /* of the store */
 	struct workers_answer *workers;		 /* WORKERS */
 	struct workers_reading *workers_reading; /* of the store */
+	struct task_usage usage;		 /* USAGE */
 	/* CLAIM, report, DRAIN: the worker gets no tasks. A claim then has none, and is no `nothing`. */
 	bool drain;
 	bool nothing; /* CLAIM: no task is ready; report: there was nothing to do */

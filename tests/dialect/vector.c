@@ -203,10 +203,20 @@ static void fill_claimed(struct vector *vector, const json_t *claimed, struct re
 		vector_fill_task(vector, json_array_get(claimed, i), &result->claimed[i].task);
 }
 
+/* [tasks, bytes, max_tasks, max_bytes] */
+static void fill_usage(const json_t *usage, struct result *result)
+{
+	uint64_t *const numbers[] = { &result->usage.tasks, &result->usage.bytes,
+		&result->usage.max_tasks, &result->usage.max_bytes };
+
+	for (size_t i = 0; usage && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		*numbers[i] = (uint64_t)json_integer_value(json_array_get(usage, i));
+}
+
 static void fill_result(struct vector *vector, struct outcome *outcome)
 {
 	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL,
-	       *claimed = NULL, *history = NULL, *feed = NULL, *webhooks = NULL;
+	       *claimed = NULL, *history = NULL, *feed = NULL, *webhooks = NULL, *usage = NULL;
 	struct result *result = &outcome->result;
 	json_int_t total = -1, offset = 0, history_next = 0;
 	int has_dependents = 0, more_dependents = 0, created = 0, nothing = 0, history_cut = 0;
@@ -217,14 +227,14 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 		return;
 	if (json_unpack_ex(vector->result, &error, 0,
 		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?b, s?o, s?o, s?b, s?o, s?I, s?b, s?b, "
-		    "s?i, s?i, s?b, s?o, s?o !}",
+		    "s?i, s?i, s?b, s?o, s?o, s?o !}",
 		    "error", &failure, "task", &task, "companion", &companion, "tasks", &tasks,
 		    "total", &total, "offset", &offset, "has_dependents", &has_dependents,
 		    "more_dependents", &more_dependents, "created", &created, "next_cursor", &next,
 		    "claimed", &claimed, "nothing", &nothing, "history", &history, "history_next",
 		    &history_next, "history_cut", &history_cut, "drain", &drain, "retried",
 		    &retried, "refused", &refused, "more", &more, "feed", &feed, "webhooks",
-		    &webhooks) != 0)
+		    &webhooks, "usage", &usage) != 0)
 		fail_msg("result: %s", error.text);
 	if (failure)
 		outcome->store_error = err_code_by_name(json_string_value(failure));
@@ -250,6 +260,7 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	result->retried = (unsigned)retried;
 	result->refused = (unsigned)refused;
 	result->more = more;
+	fill_usage(usage, result);
 	outcome->next = next ? json_str(next) : STR_NULL;
 }
 

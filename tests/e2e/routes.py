@@ -8,7 +8,7 @@ from dialects import DIALECTS
 from dialects.credentials import Request, with_query
 
 # template is the path; needs names the required members of the query; right is "read", "write", "work"
-# or "admin"; security is the document's; succeeds says whether the document has a status of success.
+# or "admin", or all of them if any is enough; security is the document's; succeeds says whether the document has a status of success.
 Route = collections.namedtuple(
     "Route", "dialect method template needs right security body succeeds name"
 )
@@ -38,7 +38,9 @@ def _route(document, base, template, method):
         if parameter["in"] == "query" and parameter.get("required"):
             needs.append(parameter["name"])
     right = "write"
-    if template in dialect.administers:
+    if template in dialect.for_all:
+        right = "read,write,work,admin"
+    elif template in dialect.administers:
         right = "admin"
     elif method.upper() in ("GET", "HEAD") or template in dialect.reads_by_post:
         right = "read"

@@ -48,6 +48,33 @@ static void every_change_is_counted(void **state)
 	fixture_verify(store, 0);
 }
 
+static void assert_usage(
+	struct store *store, uint64_t tasks, uint64_t bytes, uint64_t max_tasks, uint64_t max_bytes)
+{
+	struct op op = fixture_op(OP_USAGE, 0);
+	struct result result = { 0 };
+	struct err err = { 0 };
+
+	must(store_apply(store, &op, &result, &err), &err);
+	assert_false(result.written);
+	assert_int_equal(result.usage.tasks, tasks);
+	assert_int_equal(result.usage.bytes, bytes);
+	assert_int_equal(result.usage.max_tasks, max_tasks);
+	assert_int_equal(result.usage.max_bytes, max_bytes);
+	store_result_free(&result);
+}
+
+static void a_tenant_can_read_its_usage(void **state)
+{
+	struct store *store = *state;
+
+	assert_usage(store, 0, 0, 0, 0);
+	assert_code(error_of(store, OP_CREATE, 1, 10), ERR_NONE);
+	assert_usage(store, 1, usage_of(store, "acme").bytes, 0, 0);
+	usage_set_quota(store, 2, 70000);
+	assert_usage(store, 1, usage_of(store, "acme").bytes, 2, 70000);
+}
+
 static void import_is_counted_and_never_refused(void **state)
 {
 	struct task tasks[20] = { 0 };
@@ -285,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(every_change_is_counted),
+		ON_EVERY_ENGINE(a_tenant_can_read_its_usage),
 		ON_EVERY_ENGINE(import_is_counted_and_never_refused),
 		ON_EVERY_ENGINE(creation_stops_at_the_number_of_tasks),
 		ON_EVERY_ENGINE(growth_stops_at_the_number_of_bytes),

@@ -18,6 +18,7 @@
  *     GET    /workers               workers: last seen, what they have
  *     POST   /workers/{name}/drain  gives a worker no more tasks, or tasks again
  *     POST   /webhooks              adds a webhook; the others are in tables.c
+ *     GET    /me                    the caller: rights, limits
  *     GET    /ingest-points         Uplynk's ingest points
  *     GET    /ingest-points/{point} one
  *     PATCH  /ingest-points/{point} change its fields
@@ -64,6 +65,10 @@ bool native_decode_read(struct request *request, struct op *op, struct err *err)
 bool native_decode_update(struct request *request, struct op *op, struct err *err);
 bool native_decode_delete(struct request *request, struct op *op, struct err *err);
 bool native_decode_archive(struct request *request, struct op *op, struct err *err);
+
+bool native_decode_me(struct request *request, struct op *op, struct err *err);
+bool native_encode_me(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
 
 /* Parameters of the list of points; ends with NULL. */
 extern const char *const native_point_params[];

@@ -188,6 +188,7 @@ static const struct {
 	[OP_FEED] = { .read = journal_feed },
 	[OP_STATS] = { .read = stats_open },
 	[OP_WORKERS] = { .read = workers_open },
+	[OP_USAGE] = { .read = usage_read },
 	[OP_DRAIN] = { .read = drain_apply },
 	[OP_CLAIM] = { .read = claim, .write = write_claim },
 	[OP_RETRY] = { .read = retry_open },

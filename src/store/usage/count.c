@@ -57,6 +57,39 @@ static struct store_usage describe(const struct store *store, const struct usage
 	};
 }
 
+struct usage_step {
+	struct usage_row row;
+	struct str tenant;
+};
+
+/* Without a lock: creators of the tenant do not wait. A tenant without a row has no tasks. */
+static int step_read_row(struct store *store, void *data, struct err *err)
+{
+	struct usage_step *step = data;
+	struct buf bytes = BUF_INIT;
+	int rc = store_get(store, TABLE_USAGE, step->tenant, false, &bytes);
+
+	(void)err;
+	if (rc != 0 || !usage_decode(&step->row.value, buf_str(&bytes)))
+		step->row.value = (struct usage_value){ .max_tasks = STORE_QUOTA_DEFAULT,
+			.max_bytes = STORE_QUOTA_DEFAULT };
+	buf_free(&bytes);
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
+bool usage_read(struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	struct usage_step step = { .tenant = op->tenant };
+	struct store_usage usage;
+
+	if (!step_run(store, ENGINE_READ, step_read_row, &step, err))
+		return false;
+	usage = describe(store, &step.row);
+	result->usage = (struct task_usage){ usage.tasks, usage.bytes, usage.max_tasks,
+		usage.max_bytes };
+	return true;
+}
+
 bool store_each_usage(struct store *store,
 	bool (*take)(const struct store_usage *usage, void *data), void *data, struct err *err)
 {

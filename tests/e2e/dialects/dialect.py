@@ -33,6 +33,7 @@ class Dialect:
 
     works: tuple = ()  # path templates that need the right to work
     administers: tuple = ()  # and those that need the right admin
+    for_all: tuple = ()  # and those that need any right
     conflicts: tuple = ()  # path templates that the state of a new task does not allow: 409
 
     # Requests: a body that is accepted; bodies has exceptions by path template. One of them may be a

@@ -54,6 +54,7 @@ DIALECT = Dialect(
     list_path=PREFIX + "/tasks",
     read_path=PREFIX + "/tasks/{id}",
     works=(PREFIX + "/claims", *_REPORTS),
+    for_all=(PREFIX + "/me",),
     administers=(
         PREFIX + "/workers/{name}/drain",
         PREFIX + "/webhooks",
