@@ -27,7 +27,7 @@ static void print_name(const char *name)
 	int before = (int)strcspn(name, "*");
 
 	if (name[before])
-		printf(".It Cm %.*s Ns Ar DIALECT Ns Cm %s Ns = Ns ", before, name,
+		printf(".It Cm %.*s\\& Ns Ar DIALECT Ns Cm %s Ns = Ns ", before, name,
 			name + before + 1);
 	else
 		printf(".It Cm %s Ns = Ns ", name);
