@@ -18,7 +18,11 @@ DEMO=''
 NGINX_PID=''
 POLYTASKD_PID=''
 SANDBOX_PID=''
+TIMER_PID=''
 WHY=''
+# A log of more bytes is rotated; how often they are looked at. Tests set both.
+LOG_BYTES=${POLYTASK_LOG_BYTES:-67108864}
+LOG_SECONDS=${POLYTASK_LOG_SECONDS:-60}
 
 # shellcheck source=data/try-out/credentials.sh
 . "$SOURCE/data/try-out/credentials.sh"

@@ -48,6 +48,7 @@ stop_services() {
 	local tries
 
 	trap '' INT TERM HUP
+	stop_timer
 	stop_sandbox
 	if alive "$NGINX_PID"; then
 		kill -QUIT "$NGINX_PID" 2>/dev/null || true
@@ -92,12 +93,35 @@ note_end_of_sandbox() {
 		"$HOME_DIR/log/sandbox.log"
 }
 
+# Keeps one older part of each log, as FILE.1. All programs append, so that they go on at the beginning of a file
+# that was truncated. Lines that are written after the copy and before that are lost.
+rotate_logs() {
+	local log
+
+	for log in "$HOME_DIR"/log/*.log; do
+		[ "$(stat -c %s -- "$log")" -gt "$LOG_BYTES" ] || continue
+		cp -- "$log" "$log.1" && : >"$log" ||
+			printf 'polytask: note: cannot rotate %s\n' "$log"
+	done
+}
+
+stop_timer() {
+	[ -n "$TIMER_PID" ] || return 0
+	kill "$TIMER_PID" 2>/dev/null || true
+	wait "$TIMER_PID" 2>/dev/null || true
+	TIMER_PID=''
+}
+
 # Sets WHY to a sentence about the service that has ended.
 wait_until_one_ends() {
 	until WHY=$(ended_service); do
 		note_end_of_sandbox
+		rotate_logs
+		setpriv --pdeathsig KILL sleep "$LOG_SECONDS" </dev/null 9>&- &
+		TIMER_PID=$!
 		# shellcheck disable=SC2086
-		wait -n "$NGINX_PID" "$POLYTASKD_PID" $SANDBOX_PID || true
+		wait -n "$NGINX_PID" "$POLYTASKD_PID" "$TIMER_PID" $SANDBOX_PID || true
+		stop_timer
 	done
 }
 

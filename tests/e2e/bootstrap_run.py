@@ -9,18 +9,18 @@ from tap import until
 BOOTSTRAP = os.path.join(SOURCE, "bootstrap")
 
 
-def environment():
-    return dict(os.environ, POLYTASK_BUILD=BUILD)
+def environment(**variables):
+    return dict(os.environ, POLYTASK_BUILD=BUILD, **variables)
 
 
 class Run:
-    def __init__(self, home, port, *options, interrupt=signal.SIG_DFL):
+    def __init__(self, home, port, *options, interrupt=signal.SIG_DFL, **variables):
         self.home = home
         self.output = os.path.join(os.path.dirname(home), "output")
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen(
                 ["sh", BOOTSTRAP, "run", "--port", str(port), "--home", home, *options],
-                env=environment(),
+                env=environment(**variables),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

@@ -292,6 +292,33 @@ def killed():
     equal(finish(run.process, signal.SIGTERM, 30), 0, "SIGTERM: exit status 0")
 
 
+def rotated_logs():
+    """A log that has become too large is kept as a second file, and its program goes on with an empty one."""
+    home = os.path.join(make_directory("polytask-run-"), "run")
+    run = Run(home, free_port(), POLYTASK_LOG_BYTES="20000", POLYTASK_LOG_SECONDS="0.2")
+    ok("ready on" in run.wait(), "the start", run.text())
+    logs = [f"{home}/log/{name}.log" for name in ("polytaskd", "nginx-access")]
+    ask = """
+        . "$1/demo.env"
+        for number in {1..100}; do urls+=("$POLYTASK_URL/v1/tasks/$number"); done
+        curl -s -o /dev/null --noproxy '*' -K "$POLYTASK_CURL" "${urls[@]}"
+    """
+
+    def asked():
+        subprocess.run(["bash", "-c", ask, "bash", home], stdout=subprocess.DEVNULL, timeout=30)
+        return all(os.path.exists(log + ".1") for log in logs)
+
+    ok(until(asked, 30), "the logs are rotated")
+    asked()
+    for log in logs:
+        with open(log, "rb") as text:
+            content = text.read()
+        ok(content.startswith(b"{") or not content, "a rotated log has no hole", content[:100])
+        ok(until(lambda: os.path.getsize(log) < 20000, 10), "it has become small")
+        ok(os.path.getsize(log + ".1") > 20000, "the second file has its older part")
+    equal(finish(run.process, signal.SIGTERM, 30), 0, "SIGTERM: exit status 0")
+
+
 def refusals():
     def bootstrap(*args):
         return subprocess.run(
@@ -367,6 +394,7 @@ run_tests(
     old_credentials,
     interrupted_in_the_background,
     killed,
+    rotated_logs,
     refusals,
     needs=("nginx", "curl", "openssl", "setpriv", "flock"),
 )
