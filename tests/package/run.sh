@@ -189,6 +189,20 @@ test_upgrade() {
 	expect "the changed configuration is kept" grep -qx '# changed' /etc/polytask/polytask.conf
 }
 
+# The commands of polytaskd(8), BACKUP and RESTORE.
+test_restore() {
+	inside mkdir -p /srv/backup
+	step "backup" inside polytaskctl backup /srv/backup/2026-12-01
+	inside systemctl stop polytaskd.socket polytaskd.service
+	step "restore" inside polytaskctl restore --home /var/lib/polytask-new /srv/backup/2026-12-01
+	inside mv /var/lib/polytask /var/lib/polytask-old
+	inside mv /var/lib/polytask-new /var/lib/polytask
+	inside systemctl reset-failed polytaskd.socket polytaskd.service
+	inside systemctl start polytaskd.socket polytaskd.service
+	expect_soon "the task is there" /root/first-task /root/kept
+	inside rm -r /var/lib/polytask-old /srv/backup
+}
+
 test_remove() {
 	step "remove" apt remove polytask
 	expect_not "the service is stopped" systemctl is-active polytaskd.socket polytaskd.service
@@ -266,6 +280,7 @@ step "boot" start_container
 test_install
 test_boot
 test_upgrade
+test_restore
 test_remove
 test_purge
 test_refused
