@@ -91,6 +91,10 @@ def installed(tree):
     programs = ("polytaskd", "polytaskctl", "polytask-import")
     for name in (*programs, "polytaskd.8", "polytaskctl.8", "polytask.conf.5", "polytask-import.1"):
         ok(os.path.isfile(tree.path(tree.find(name))), f"{name} is installed")
+    for name in ("prometheus/polytask.rules.yml", "prometheus/polytask.rules.test.yml",
+                 "prometheus/prometheus.yml", "grafana/polytask.json"):
+        found = tree.find("share/polytask/" + name)
+        ok(os.path.isfile(tree.path(found)), f"{name} is installed")
     marks = []
     for folder, _, files in os.walk(tree.root):
         for name in files:
