@@ -7,10 +7,19 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
+
 #define REQUEST_BYTES ((size_t)16 * 1024)
+
+struct connection {
+	bool open;
+	int fd;
+	int64_t since_ms; /* its begin, or the end of its last request */
+};
 
 struct listener {
 	struct MHD_Daemon *daemon;
+	struct connection connections[LISTENER_CONNECTIONS];
 	const struct page *pages;
 	void *data;
 	bool is_loopback;
@@ -163,6 +172,66 @@ static enum MHD_Result answer(void *data, struct MHD_Connection *connection, con
 	return result;
 }
 
+/* ---- time limits ---- */
+
+/*
+ * libmicrohttpd closes connections without progress. A client that sends or reads a byte now and
+ * then makes progress, so each request has a limit, too.
+ */
+static void note_connection(void *data, struct MHD_Connection *handle, void **context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct listener *listener = data;
+	struct connection *connection = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED && connection) {
+		connection->open = false;
+		return;
+	}
+	for (size_t i = 0; code == MHD_CONNECTION_NOTIFY_STARTED && i < LISTENER_CONNECTIONS; i++) {
+		connection = &listener->connections[i];
+		if (connection->open)
+			continue;
+		*connection = (struct connection){
+			.open = true,
+			.fd = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)
+				      ->connect_fd,
+			.since_ms = clock_mono_ms(),
+		};
+		*context = connection;
+		return;
+	}
+}
+
+static void note_end_of_request(void *data, struct MHD_Connection *handle, void **request,
+	enum MHD_RequestTerminationCode code)
+{
+	struct connection *connection =
+		MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+
+	(void)data, (void)request, (void)code;
+	if (connection)
+		connection->since_ms = clock_mono_ms();
+}
+
+/* libmicrohttpd notices the end of the connection, and closes it. */
+static void end_slow_connections(struct listener *listener)
+{
+	int64_t now = clock_mono_ms(), most = LISTENER_REQUEST_MS;
+	size_t open = 0;
+
+	for (size_t i = 0; i < LISTENER_CONNECTIONS; i++)
+		open += listener->connections[i].open;
+	if (open == LISTENER_CONNECTIONS)
+		most = LISTENER_CROWDED_MS;
+	for (size_t i = 0; i < LISTENER_CONNECTIONS; i++) {
+		const struct connection *connection = &listener->connections[i];
+
+		if (connection->open && now - connection->since_ms >= most)
+			shutdown(connection->fd, SHUT_RDWR);
+	}
+}
+
 /* ---- the server ---- */
 
 static bool is_loopback(int socket)
@@ -194,7 +263,8 @@ bool listener_open(struct listener **listener, int socket, const struct page *pa
 		MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)LISTENER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)LISTENER_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES,
-		MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, note_connection, opened, MHD_OPTION_NOTIFY_COMPLETED,
+		note_end_of_request, opened, MHD_OPTION_END);
 	if (opened->daemon)
 		info = MHD_get_daemon_info(opened->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!info) {
@@ -214,6 +284,7 @@ int listener_fd(const struct listener *listener)
 void listener_run(struct listener *listener)
 {
 	MHD_run(listener->daemon);
+	end_slow_connections(listener);
 }
 
 /* MHD would close the socket, which the next generation uses, too. */

@@ -3,7 +3,9 @@
  * The HTTP server of the monitor, by libmicrohttpd: GET and HEAD of a few pages, without TLS and
  * credentials. One thread; the caller polls listener_fd() and calls listener_run().
  *
- * Limits: LISTENER_CONNECTIONS at a time, LISTENER_SECONDS without progress, 16 KB of a request.
+ * Limits: LISTENER_CONNECTIONS at a time, LISTENER_SECONDS without progress, LISTENER_REQUEST_MS
+ * between the ends of requests, or LISTENER_CROWDED_MS while there are as many connections as there
+ * may be; 16 KB of a request.
  * On a loopback address the Host must be an address or localhost, so that no web page can read the
  * answers by a name of its own that leads there (DNS rebinding).
  */
@@ -14,6 +16,8 @@
 
 #define LISTENER_CONNECTIONS 32
 #define LISTENER_SECONDS     10
+#define LISTENER_REQUEST_MS  20000
+#define LISTENER_CROWDED_MS  2000
 
 struct listener;
 struct listener_query; /* of the request */
