@@ -10,6 +10,7 @@
 #include "base/clock.h"
 
 #define REQUEST_BYTES ((size_t)16 * 1024)
+#define TURN_MS	      100
 
 struct connection {
 	bool open;
@@ -283,7 +284,14 @@ int listener_fd(const struct listener *listener)
 
 void listener_run(struct listener *listener)
 {
-	MHD_run(listener->daemon);
+	int64_t until = clock_mono_ms() + TURN_MS;
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+
+	/* Pipelined requests are in buffers already, for which poll() would wait in vain. */
+	do
+		MHD_run(listener->daemon);
+	while (MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES && wait_ms == 0 &&
+		clock_mono_ms() < until);
 	end_slow_connections(listener);
 }
 

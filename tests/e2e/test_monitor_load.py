@@ -1,4 +1,4 @@
-"""The monitor under attack and load: slow clients, reloads, more tenants than it names."""
+"""The monitor under attack and load: slow clients, pipelines, reloads, more tenants than it names."""
 import functools
 import json
 import os
@@ -121,6 +121,19 @@ def slow_readers():
     each(readers, socket.socket.close)
 
 
+def pipelined_requests():
+    begun = time.monotonic()
+    with socket.create_connection(("127.0.0.1", PORT), timeout=20) as connection:
+        request = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        connection.sendall((request + b"\r\n") * 99 + request + b"Connection: close\r\n\r\n")
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    equal(answer.count(b"HTTP/1.1 200 "), 100, "pipelined requests are answered, one by one")
+    took = time.monotonic() - begun
+    ok(took < 10, "without a wait between them", took)
+
+
 def reloads():
     """Both generations of the monitor have the socket: no scrape fails."""
     stopped, failed, count = threading.Event(), [], [0]
@@ -213,6 +226,7 @@ run_tests(
     slow_senders,
     one_slow_sender,
     slow_readers,
+    pipelined_requests,
     reloads,
     many_tenants,
     a_stopped_monitor,
