@@ -24,17 +24,39 @@ static void add_to_others(struct census_page *page, const struct census_tenant *
 	page->other_bytes += tenant->bytes;
 }
 
-/* Keeps the tenants in descending order of their tasks, and adds up those that have no room. */
+static bool is_published(const struct census *census, const char *name)
+{
+	uint64_t passes = atomic_load(&census->passes);
+	const struct census_page *page = &census->pages[passes % 2];
+
+	for (size_t i = 0; passes > 0 && i < page->tenant_count; i++) {
+		if (strcmp(page->tenants[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t with_advantage(uint64_t tasks)
+{
+	return tasks + tasks / 4 + 2;
+}
+
+/* Keeps the tenants in descending order of their rank, and adds up those that have no room. */
 static bool take_tenant(const struct store_usage *usage, void *data)
 {
-	struct census_page *page = data;
+	const struct census *census = data;
+	struct census_page *page = unpublished(data);
 	struct census_tenant tenant = { .tasks = usage->tasks, .bytes = usage->bytes };
 	size_t i = page->tenant_count;
+	uint64_t least = i == CENSUS_TENANTS ? page->tenants[i - 1].rank : 0;
 
-	snprintf(tenant.name, sizeof(tenant.name), "%.*s", STR_ARGS(usage->tenant));
 	if (tenant.tasks == 0)
 		return true;
-	if (i == CENSUS_TENANTS && tenant.tasks <= page->tenants[i - 1].tasks) {
+	snprintf(tenant.name, sizeof(tenant.name), "%.*s", STR_ARGS(usage->tenant));
+	tenant.rank = tenant.tasks;
+	if (with_advantage(tenant.tasks) > least && is_published(census, tenant.name))
+		tenant.rank = with_advantage(tenant.tasks);
+	if (tenant.rank <= least) {
 		add_to_others(page, &tenant);
 		return true;
 	}
@@ -42,7 +64,7 @@ static bool take_tenant(const struct store_usage *usage, void *data)
 		add_to_others(page, &page->tenants[--i]);
 	else
 		page->tenant_count++;
-	for (; i > 0 && page->tenants[i - 1].tasks < tenant.tasks; i--)
+	for (; i > 0 && page->tenants[i - 1].rank < tenant.rank; i--)
 		page->tenants[i] = page->tenants[i - 1];
 	page->tenants[i] = tenant;
 	return true;
@@ -55,7 +77,7 @@ static bool begin_pass(struct census_pass *pass, struct store *store, struct err
 	page->tenant_count = page->row_count = 0;
 	page->other_tenants = page->other_tasks = page->other_bytes = 0;
 	pass->tenant = pass->dialect = 0;
-	pass->begun = store_each_usage(store, take_tenant, page, err);
+	pass->begun = store_each_usage(store, take_tenant, pass->census, err);
 	return pass->begun;
 }
 

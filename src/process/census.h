@@ -4,7 +4,9 @@
  * publishes each pass as a whole, in memory that the monitor reads.
  *
  * Only the tenants with the most tasks are counted by dialect and state, because each of them is a
- * time series of its own; of the others, which may be any number, the sums are known.
+ * time series of its own; of the others, which may be any number, the sums are known. A tenant that
+ * was counted in the last pass has an advantage, so that two with about as many tasks do not take
+ * turns: Prometheus keeps the time series of both.
  */
 #include <stdatomic.h>
 
@@ -20,6 +22,7 @@
 struct census_tenant {
 	char name[CENSUS_TENANT_SIZE];
 	uint64_t tasks, bytes; /* archived tasks included */
+	uint64_t rank;	       /* tasks, and the advantage */
 };
 
 /* The tasks of a tenant and dialect, without archived ones. */

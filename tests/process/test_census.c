@@ -114,6 +114,44 @@ static void large_tenants_come_first_and_small_ones_are_summed_up(void **state)
 	assert_int_equal(page.other_tasks, 4 + 2);
 }
 
+static bool has_tenant(const char *name)
+{
+	for (size_t i = 0; i < page.tenant_count; i++) {
+		if (strcmp(page.tenants[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The other one has 3 tasks, then 6, against 4. */
+static void tenants_of_about_one_size_do_not_take_turns(void **state)
+{
+	struct store *store = *state;
+	char name[16];
+
+	begin();
+	for (unsigned i = 0; i < CENSUS_TENANTS; i++) {
+		snprintf(name, sizeof(name), "t%03u", i);
+		create_of(store, name, 20 * i + 1, i == 0 ? 4 : 5);
+	}
+	run_pass(store);
+	for (unsigned i = 0; i < 2; i++) {
+		create_of(store, "other", 9001 + i, 1);
+		create_of(store, "other", 9011 + 2 * i, 2);
+		run_pass(store);
+		assert_true(has_tenant("t000"));
+		assert_false(has_tenant("other"));
+	}
+	assert_int_equal(page.other_tasks, 6);
+	create_of(store, "other", 9021, 2);
+	run_pass(store);
+	assert_true(has_tenant("other"));
+	assert_false(has_tenant("t000"));
+	create_of(store, "t000", 9031, 5);
+	run_pass(store);
+	assert_true(has_tenant("other"));
+}
+
 /* A change that was undone is no event, nor is one that was refused. */
 static void events_count_when_they_are_committed(void **state)
 {
@@ -147,6 +185,7 @@ int main(void)
 		ON_EVERY_ENGINE(tasks_are_counted_by_state),
 		ON_EVERY_ENGINE(oldest_ready_task_is_found),
 		ON_EVERY_ENGINE(large_tenants_come_first_and_small_ones_are_summed_up),
+		ON_EVERY_ENGINE(tenants_of_about_one_size_do_not_take_turns),
 		ON_EVERY_ENGINE(events_count_when_they_are_committed),
 	};
 
