@@ -246,7 +246,12 @@ static bool is_loopback(int socket)
 		return true;
 	if (address.ss_family == AF_INET)
 		return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	return address.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+	if (address.ss_family != AF_INET6)
+		return false;
+	/* The last four bytes of a mapped address are one of IPv4. */
+	return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) ||
+	       (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr) &&
+		       six->sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
 }
 
 bool listener_open(struct listener **listener, int socket, const struct page *pages, void *data,

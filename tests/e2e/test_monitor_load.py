@@ -12,7 +12,7 @@ from claims_client import create
 from lib import SANITIZED, Instance, run_tests
 from processes import child_pids, free_port, kill
 from scrape import Metrics, fetch
-from tap import equal, note, ok, until
+from tap import equal, note, ok, skip, until
 
 PORT = free_port()
 ADDRESS = f"127.0.0.1:{PORT}"
@@ -218,6 +218,21 @@ def a_killed_supervisor():
     ok(until(lambda: answers(2), 30), "the address is free for the next one")
 
 
+def a_mapped_address():
+    """[::ffff:127.0.0.1] is a loopback address, too: it refuses names of hosts."""
+    try:
+        with socket.socket(socket.AF_INET6) as mapped:
+            mapped.bind(("::ffff:127.0.0.1", 0))
+    except OSError as error:
+        skip("a mapped address", error)
+        return
+    port = free_port()
+    instance = Instance(conf={"monitor": f"[::ffff:127.0.0.1]:{port}", "workers": "1"})
+    for host, want in (("rebound.example", 421), (f"[::ffff:127.0.0.1]:{port}", 200)):
+        equal(fetch(f"127.0.0.1:{port}", "/livez", headers={"Host": host})[0], want, f"{host}: {want}")
+    instance.stop("mapped address")
+
+
 def end():
     shared().stop("shared")
 
@@ -231,5 +246,6 @@ run_tests(
     many_tenants,
     a_stopped_monitor,
     a_killed_supervisor,
+    a_mapped_address,
     end,
 )
