@@ -10,6 +10,8 @@ const struct family families[] = {
 		.collect = collect_start },
 	{ "generation", METRIC_GAUGE, "Generation of the configuration, which a reload raises.",
 		.collect = collect_generation },
+	{ "live", METRIC_GAUGE, "1 while the supervisor works, as /livez tells.",
+		.collect = collect_live },
 	{ "serving", METRIC_GAUGE, "1 while workers answer requests.", .collect = collect_serving },
 	{ "read_only", METRIC_GAUGE, "1 while writes are refused because the disk is nearly full.",
 		.collect = collect_read_only },

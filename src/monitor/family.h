@@ -39,8 +39,8 @@ typedef void family_collect(
 
 family_collect collect_number;
 /* service.c */
-family_collect collect_build, collect_start, collect_generation, collect_serving, collect_read_only,
-	collect_processes, collect_starts, collect_deaths, collect_cpu;
+family_collect collect_build, collect_start, collect_generation, collect_live, collect_serving,
+	collect_read_only, collect_processes, collect_starts, collect_deaths, collect_cpu;
 /* requests.c */
 family_collect collect_requests, collect_durations, collect_errors;
 /* tasks.c */

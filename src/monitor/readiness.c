@@ -5,7 +5,7 @@
 /* The supervisor's loop takes a turn at least each 100 ms. */
 #define SUPERVISOR_MS 30000
 
-static bool supervisor_works(const struct scoreboard *scoreboard)
+bool service_is_live(const struct scoreboard *scoreboard)
 {
 	return clock_mono_ms() - atomic_load(&scoreboard->supervisor.turn_ms) < SUPERVISOR_MS;
 }
@@ -30,7 +30,7 @@ static const struct {
 	bool (*passes)(const struct scoreboard *scoreboard);
 	const char *failure;
 } checks[] = {
-	{ "supervisor", supervisor_works, "the supervisor has not run for 30 seconds" },
+	{ "supervisor", service_is_live, "the supervisor has not run for 30 seconds" },
 	{ "recovery", store_is_recovered, "the store is being recovered" },
 	{ "workers", workers_answer, "no worker answers requests" },
 	{ "disk", disk_has_room, "writes are refused because the disk is nearly full" },
@@ -62,7 +62,7 @@ bool readiness_write(const struct scoreboard *scoreboard, bool verbose,
 
 bool liveness_write(const struct scoreboard *scoreboard, struct buf *out)
 {
-	bool works = supervisor_works(scoreboard);
+	bool works = service_is_live(scoreboard);
 
 	buf_puts(out, works ? "ok\n" : "the supervisor has not run for 30 seconds\n");
 	return works;

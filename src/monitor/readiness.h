@@ -11,5 +11,7 @@
  */
 bool readiness_write(const struct scoreboard *scoreboard, bool verbose,
 	bool (*is_excluded)(const char *name, void *data), void *data, struct buf *out);
-/* The same about the supervisor alone: whether a restart of the service is needed. */
+/* Whether the supervisor works; if not, the service must be restarted. */
+bool service_is_live(const struct scoreboard *scoreboard);
+/* Appends a page that tells it, and returns it. */
 bool liveness_write(const struct scoreboard *scoreboard, struct buf *out);

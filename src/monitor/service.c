@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "monitor/family.h"
+#include "monitor/readiness.h"
 #include "sys/process_info.h"
 
 void collect_build(const struct metrics_view *view, const struct family *family, struct buf *out)
@@ -25,6 +26,11 @@ void collect_generation(
 {
 	exposition_sample(
 		out, family->name, NULL, atomic_load(&view->scoreboard->supervisor.generation));
+}
+
+void collect_live(const struct metrics_view *view, const struct family *family, struct buf *out)
+{
+	exposition_sample(out, family->name, NULL, service_is_live(view->scoreboard));
 }
 
 void collect_serving(const struct metrics_view *view, const struct family *family, struct buf *out)

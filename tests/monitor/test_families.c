@@ -1,4 +1,5 @@
 /* What the metrics show of a scoreboard. */
+#include "base/clock.h"
 #include "lib/check.h"
 #include "monitor/family.h"
 
@@ -143,6 +144,21 @@ static void figures_have_base_units(void **state)
 	end(&shown);
 }
 
+static void silent_supervisor_is_shown(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	begin(&shown);
+	shown.scoreboard->supervisor.turn_ms = clock_mono_ms();
+	show(&shown);
+	expect_line(&shown, "polytask_live 1\n");
+	shown.scoreboard->supervisor.turn_ms = clock_mono_ms() - 31000;
+	show(&shown);
+	expect_line(&shown, "polytask_live 0\n");
+	end(&shown);
+}
+
 static void census_is_shown_when_there_is_one(void **state)
 {
 	struct shown shown;
@@ -177,6 +193,7 @@ int main(void)
 		cmocka_unit_test(requests_have_their_route_and_code),
 		cmocka_unit_test(totals_of_ended_workers_count),
 		cmocka_unit_test(figures_have_base_units),
+		cmocka_unit_test(silent_supervisor_is_shown),
 		cmocka_unit_test(census_is_shown_when_there_is_one),
 	};
 
