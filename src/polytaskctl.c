@@ -3,7 +3,6 @@
  * ctl/ctl_command.h, or one of admin/command.h by ctl/ctl_admin.h.
  */
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,207 +11,84 @@
 
 #include "admin/command.h"
 #include "base/log.h"
+#include "ctl/command_line.h"
 #include "ctl/ctl_admin.h"
 #include "ctl/ctl_command.h"
 #include "ctl/event_follow.h"
+#include "ctl/help.h"
 #include "ctl/task_watch.h"
-#include "ctl/usage.h"
 #include "dialect/dialect.h"
 #include "dialect/policy_conf.h"
 #include "sys/confine.h"
 #include "worker/worker.h"
 
-#define USAGE_STATUS 2
-
-/* Values of getopt_long for options without a letter. */
-enum long_option {
-	LONG_VERSION = 256,
-	LONG_USER,
-	LONG_DATE,
-	LONG_CONTENT_TYPE,
-	LONG_CONTENT_MD5,
-	LONG_DATA,
-	LONG_ADMIN, /* plus an enum admin_option */
-};
-
-static const struct option plain_options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "option", required_argument, NULL, 'o' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, LONG_VERSION },
-	{ "user", required_argument, NULL, LONG_USER },
-	{ "date", required_argument, NULL, LONG_DATE },
-	{ "content-type", required_argument, NULL, LONG_CONTENT_TYPE },
-	{ "content-md5", required_argument, NULL, LONG_CONTENT_MD5 },
-	{ "data", required_argument, NULL, LONG_DATA },
-};
-
-#define PLAIN_OPTIONS (sizeof(plain_options) / sizeof(plain_options[0]))
-
-/* ---- usage ---- */
-
-/* Not in ctl_commands: the worker parses its arguments itself. */
-static const struct ctl_command work_command[] = {
-	{ .word = "work",
-		.usage = worker_usage,
-		.help = "claim tasks over HTTPS and run a command for each, or simulate the work" },
+/* The worker parses them itself (worker/options.c); a test compares them. */
+static const struct ctl_option work_options[] = {
+	{ "url", "URL", "address of the service (default: POLYTASK_URL)" },
+	{ "token-file", "FILE", "its first line is the token (default: POLYTASK_TOKEN)" },
+	{ "ca", "FILE", "certificates that the service's is checked with" },
+	{ "dialect", "D", "claim tasks of this dialect only; may be repeated" },
+	{ "kind", "K", "claim tasks of this kind only; may be repeated" },
+	{ "jobs", "N", "tasks at the same time, 1 to 64 (default: 1)" },
+	{ "name", "NAME", "name of the worker (default: host and process)" },
+	{ "lease", "SECONDS", "length of a lease (default: 60)" },
+	{ "timeout", "SECONDS", "end a command that takes longer" },
+	{ "grace", "SECONDS", "between SIGTERM and SIGKILL (default: 10)" },
+	{ "once", NULL, "exit when no task is ready" },
+	{ "report", NULL, "standard output of the command is a report" },
+	{ "verbose", NULL, "copy the standard error of the commands" },
+	{ "insecure-http", NULL, "allow http:// to other machines" },
+	{ "simulate", NULL, "run no command: each task takes some seconds" },
+	{ "seconds", "S", "time for a simulated task (default: 2)" },
+	{ "fail-rate", "P", "part of the simulated tasks that fail, 0 to 1" },
 	{ 0 },
 };
 
-/* Prints the message and, if the command is known, its usage line. */
-static int usage_error(const struct ctl *ctl, const struct ctl_command *command, const char *text)
-{
-	struct buf line = BUF_INIT;
-
-	fprintf(stderr, "polytaskctl: %s\n", text);
-	if (command)
-		fprintf(stderr, "usage: polytaskctl %s%s\n", command->word, command->usage);
-	else if (ctl->call.command) {
-		admin_put_usage(ctl->call.command, &line);
-		fprintf(stderr, "usage: polytaskctl %.*s\n", STR_ARGS(buf_str(&line)));
-	}
-	buf_free(&line);
-	return USAGE_STATUS;
-}
-
-/* ---- options ---- */
-
-static bool set_sign_option(struct sign *sign, int option, const char *value)
-{
-	const struct {
-		int option;
-		const char **to;
-	} targets[] = {
-		{ LONG_USER, &sign->user },
-		{ LONG_DATE, &sign->date },
-		{ LONG_CONTENT_TYPE, &sign->content_type },
-		{ LONG_CONTENT_MD5, &sign->content_md5 },
-		{ LONG_DATA, &sign->data },
-	};
-
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
-		if (targets[i].option == option) {
-			*targets[i].to = value;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void set_admin_option(struct ctl *ctl, int option, const char *value)
-{
-	/* Reachable until the process ends, as the arguments are. */
-	static char *joined[ADMIN_OPTIONS];
-	const char *before = ctl->call.options[option];
-	char *text;
-
-	if (before && admin_options[option].repeatable &&
-		asprintf(&text, "%s\n%s", before, value) >= 0) {
-		free(joined[option]);
-		joined[option] = text;
-		value = text;
-	}
-	ctl->call.options[option] = value;
-}
-
-/* Returns the exit status, or -1 to go on. */
-static int handle_option(struct ctl *ctl, int option)
-{
-	if (option >= LONG_ADMIN) {
-		set_admin_option(ctl, option - LONG_ADMIN, optarg ? optarg : "yes");
-		return -1;
-	}
-	switch (option) {
-	case 'c':
-		ctl->source.path = optarg;
-		return -1;
-	case 'o':
-		return conf_add_override(&ctl->source, optarg)
-			       ? -1
-			       : usage_error(ctl, NULL, "too many -o options");
-	case 'h':
-		usage_print(stdout, work_command);
-		return 0;
-	case LONG_VERSION:
-		puts("polytaskctl " POLYTASK_VERSION);
-		return 0;
-	default:
-		return set_sign_option(&ctl->sign, option, optarg) ? -1 : USAGE_STATUS;
-	}
-}
-
-static void fill_options(struct option options[PLAIN_OPTIONS + ADMIN_OPTIONS + 1])
-{
-	memcpy(options, plain_options, sizeof(plain_options));
-	for (int i = 0; i < ADMIN_OPTIONS; i++)
-		options[PLAIN_OPTIONS + (size_t)i] = (struct option){
-			.name = admin_options[i].name,
-			.has_arg = admin_options[i].value ? required_argument : no_argument,
-			.val = LONG_ADMIN + i,
-		};
-}
-
-/* Whether the word behind the first options is `work`, whose options are not known here. */
-static bool has_late_work(int argc, char **argv, const struct option *options)
-{
-	int option;
-	bool late;
-
-	opterr = 0;
-	do
-		option = getopt_long(argc, argv, "+c:o:h", options, NULL);
-	while (option != -1 && option != '?' && option != 'h' && option != LONG_VERSION);
-	late = option == -1 && optind < argc && strcmp(argv[optind], "work") == 0;
-	opterr = 1;
-	optind = 0; /* getopt_long() begins again */
-	return late;
-}
-
-/* Returns the exit status, or -1 to go on. */
-static int parse(struct ctl *ctl, int argc, char **argv)
-{
-	struct option options[PLAIN_OPTIONS + ADMIN_OPTIONS + 1] = { 0 };
-	int option, status = -1;
-
-	fill_options(options);
-	if (has_late_work(argc, argv, options))
-		return usage_error(ctl, NULL, "work must be the first word");
-	while (status < 0 && (option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1)
-		status = handle_option(ctl, option);
-	for (; status < 0 && optind < argc; optind++) {
-		if (ctl->count == CTL_WORDS_MAX)
-			return usage_error(ctl, NULL, "too many arguments");
-		ctl->words[ctl->count++] = argv[optind];
-	}
-	return status;
-}
+/* Not in ctl_commands: src/ctl does not use src/worker, and the help needs all commands itself. */
+static const struct ctl_command more_commands[] = {
+	{ .word = "work",
+		.usage = worker_usage,
+		.own_options = work_options,
+		.help = "claim tasks over HTTPS and run a command for each, or simulate the work" },
+	{ .word = "help",
+		.usage = " [COMMAND [SUBCOMMAND]]",
+		.optional_operands = 2,
+		.no_conf = true,
+		.run = ctl_help,
+		.help = "explain a command and its options" },
+	{ 0 },
+};
 
 /* ---- commands ---- */
 
+/* NULL: none, or an administrative command. */
 static const struct ctl_command *find_command(const struct ctl *ctl)
 {
-	const struct ctl_command *command = ctl_commands;
+	struct verb verb = { 0 };
 
-	while (command->word && (ctl->count == 0 || strcmp(command->word, ctl->words[0]) != 0))
-		command++;
-	return command->word ? command : NULL;
+	return verb_find(&verb, ctl->more, ctl->words, ctl->count) > 0 ? verb.ctl : NULL;
 }
 
 /*
- * Whether an option of another command was given; command NULL: an administrative command, whose
- * own options admin_parse_command() has checked.
+ * The name of an option that belongs to another command; NULL: none. command NULL: an
+ * administrative command, whose other options admin_parse_command() has checked.
  */
-static bool has_misplaced_option(const struct ctl *ctl, const struct ctl_command *command)
+static const char *misplaced_option(const struct ctl *ctl, const struct ctl_command *command)
 {
 	const struct sign *sign = &ctl->sign;
-	bool for_sign = sign->user || sign->date || sign->content_type || sign->content_md5 ||
-			sign->data;
 
 	for (int i = 0; command && i < ADMIN_OPTIONS; i++) {
 		if (ctl->call.options[i] && !(command->options & ADMIN_BIT(i)))
-			return true;
+			return admin_options[i].name;
 	}
-	return for_sign && !(command && command->sign_options);
+	if (command && command->sign_options)
+		return NULL;
+	return sign->user	    ? "user"
+	       : sign->date	    ? "date"
+	       : sign->content_type ? "content-type"
+	       : sign->content_md5  ? "content-md5"
+	       : sign->data	    ? "data"
+				    : NULL;
 }
 
 /* The name of an option that the command needs and that is missing; NULL: none. */
@@ -240,7 +116,8 @@ static const char *find_fault(
 {
 	const char *missing = missing_option(ctl, command);
 
-	if (ctl->count != command->operands + 1)
+	if (ctl->count < command->operands + 1 ||
+		ctl->count > command->operands + command->optional_operands + 1)
 		return "wrong number of arguments";
 	if (has_empty_operand(ctl))
 		return "an argument is empty";
@@ -250,24 +127,59 @@ static const char *find_fault(
 	return err_text(err);
 }
 
+/* Of the command line, if it names a command that exists. */
+static bool check_usage(const struct ctl *ctl, const struct verb *verb, int *status)
+{
+	const char *misplaced = misplaced_option(ctl, verb->ctl);
+	struct err err = { 0 };
+	const char *fault = NULL;
+
+	if (misplaced) {
+		err_set(&err, ERR_INVALID, misplaced, "'%s' has no option --%s", verb->words,
+			misplaced);
+		fault = err_text(&err);
+	} else if (verb->ctl) {
+		fault = find_fault(ctl, verb->ctl, &err);
+	}
+	if (!fault && !admin_check_secret(&ctl->call, &err))
+		fault = err_text(&err);
+	if (fault)
+		*status = command_line_fail(verb, fault);
+	if (misplaced)
+		help_suggest_option(ctl->more, verb, misplaced);
+	return !fault;
+}
+
+static int fail_parse(const struct ctl *ctl, const struct err *err)
+{
+	struct verb verb = { .admin = ctl->call.command };
+	int status;
+
+	if (err->code == ERR_UNPROCESSABLE)
+		return ctl_fail(err_text(err));
+	status = command_line_fail(ctl->call.command ? &verb : NULL, err_text(err));
+	if (err->code == ERR_NO_ROUTE)
+		help_suggest_command(ctl->more, ctl->words, ctl->count);
+	return status;
+}
+
 static int run(struct ctl *ctl)
 {
 	const struct ctl_command *command = find_command(ctl);
+	struct verb verb = { .ctl = command };
 	struct err err = { 0 };
-	const char *fault;
+	int status;
 
 	if (ctl->count == 0)
-		return usage_error(ctl, NULL, "no command given (see polytaskctl --help)");
+		return command_line_fail(NULL, "no command given (see polytaskctl --help)");
 	if (!command && !admin_parse_command(&ctl->call, ctl->words, ctl->count, &err))
-		return err.code == ERR_UNPROCESSABLE ? ctl_fail(err_text(&err))
-						     : usage_error(ctl, NULL, err_text(&err));
-	if (has_misplaced_option(ctl, command))
-		return usage_error(ctl, command, "an option does not belong to this command");
-	fault = command ? find_fault(ctl, command, &err) : NULL;
-	if (fault)
-		return usage_error(ctl, command, fault);
-	if (!admin_check_secret(&ctl->call, &err))
-		return usage_error(ctl, command, err_text(&err));
+		return fail_parse(ctl, &err);
+	verb.admin = ctl->call.command;
+	verb.words = command ? command->word : verb.admin->words;
+	if (!check_usage(ctl, &verb, &status))
+		return status;
+	if (command && command->no_conf)
+		return command->run(ctl);
 	if (!conf_load(&ctl->source, &ctl->conf, &err) &&
 		!(command && command->control_only && conf_load_control(&ctl->source, &ctl->conf)))
 		return ctl_fail(err_text(&err));
@@ -292,22 +204,28 @@ static void open_missing_streams(void)
 	}
 }
 
+/* `work --help`, without words of a command that may have such an option itself. */
+static bool wants_help(int argc, char **argv)
+{
+	return argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
+}
+
 int main(int argc, char **argv)
 {
 	static struct log_limits limits;
 	static char name[] = "polytaskctl";
-	struct ctl ctl = { .source = { .dialects = dialect_names(),
-				   .check_policy = policy_check_option } };
+	struct ctl ctl = { .more = more_commands,
+		.source = { .dialects = dialect_names(), .check_policy = policy_check_option } };
 	int status;
 
 	open_missing_streams();
 	/* It is no command of an operator: it has options of its own, and no configuration. */
-	if (argc > 1 && strcmp(argv[1], "work") == 0)
+	if (argc > 1 && strcmp(argv[1], "work") == 0 && !wants_help(argc, argv))
 		return worker_main(argc - 1, argv + 1);
 	/* For messages of getopt_long(). */
 	if (argc > 0)
 		argv[0] = name;
-	status = parse(&ctl, argc, argv);
+	status = command_line_parse(&ctl, argc, argv);
 	umask(0077);
 	confine_memory();
 	signal(SIGPIPE, SIG_IGN);
@@ -315,7 +233,7 @@ int main(int argc, char **argv)
 	log_set_level(LOG_WARN);
 	log_set_limits(&limits);
 	if (status < 0)
-		status = run(&ctl);
+		status = ctl.help ? ctl_help_of_words(&ctl) : run(&ctl);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0)
 		status = ctl_fail_output();
 	return status;

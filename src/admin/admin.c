@@ -37,7 +37,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_LIMIT] = { .name = "limit", .value = "N" },
 	[ADMIN_HISTORY] = { .name = "history" },
 	[ADMIN_TIMEOUT] = { .name = "timeout", .value = "SECONDS" },
-	[ADMIN_SEEN] = { .name = "seen", .value = "COUNT" },
+	[ADMIN_SEEN] = { .name = "seen", .value = "COUNT", .internal = true },
 	[ADMIN_FIELDS] = { .name = "fields", .value = "JSON", .secret = true },
 	[ADMIN_PRIORITY] = { .name = "priority", .value = "N" },
 	[ADMIN_NOT_BEFORE] = { .name = "not-before", .value = "TIME" },

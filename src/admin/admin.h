@@ -72,6 +72,7 @@ struct admin_option_row {
 	const char *value; /* placeholder for the usage line; NULL: the option takes no value */
 	bool secret;	   /* not logged */
 	bool repeatable;   /* the values of several are joined by line feeds */
+	bool internal;	   /* used by other commands; not in the help */
 };
 extern const struct admin_option_row admin_options[ADMIN_OPTIONS];
 

@@ -162,6 +162,15 @@ static int run_print_config(struct ctl *ctl)
 	return ok ? 0 : ctl_fail("not enough memory");
 }
 
+static const struct ctl_option sign_options[] = {
+	{ "user", "ID", "id of the key" },
+	{ "date", "DATE", "the Date field to sign (default: now)" },
+	{ "content-type", "TYPE", "the Content-Type field to sign" },
+	{ "content-md5", "MD5", "the digest of the body" },
+	{ "data", "BODY", "the body, of which the digest is signed" },
+	{ 0 },
+};
+
 const struct ctl_command ctl_commands[] = {
 	{ "status", " [--json]", .options = ADMIN_BIT(ADMIN_JSON), .control_only = true,
 		.run = run_status, .help = "show the processes of the service" },
@@ -182,7 +191,8 @@ const struct ctl_command ctl_commands[] = {
 	{ "sign",
 		" --user ID [--secret -] [--date DATE] [--content-type TYPE]\n"
 		"         [--content-md5 MD5 | --data BODY] METHOD URL",
-		2, .options = ADMIN_BIT(ADMIN_SECRET), .sign_options = true, .run = run_sign,
+		2, .options = ADMIN_BIT(ADMIN_SECRET), .own_options = sign_options,
+		.sign_options = true, .run = run_sign,
 		.help = "print the header fields of a signed VirtShell request, for curl -H @FILE" },
 	{ "print-config", "", .run = run_print_config, .help = "print the configuration in use" },
 	{ 0 },

@@ -1,6 +1,6 @@
 #include "ctl/usage.h"
 
-#include "admin/command.h"
+#include "ctl/verb.h"
 
 /* First words of commands, in the order of polytaskctl(8). Ends with a group of all others. */
 static const struct group {
@@ -15,6 +15,7 @@ static const struct group {
 	{ "The store", "verify reindex repair checkpoint migrate export import" },
 	{ "Backups", "backup restore" },
 	{ "Signed requests", "sign" },
+	{ "This program", "help completion" },
 	{ "Other commands", NULL },
 };
 
@@ -37,52 +38,34 @@ static const struct group *group_of(const char *command)
 	return group;
 }
 
-/* Prints the title before the first command of the group. */
-static void print_command(FILE *to, const struct group *group, bool *begun, const char *word,
-	struct str usage, const char *help)
+static void print_group(FILE *to, const struct group *group, const struct ctl_command *more)
 {
-	if (group_of(word) != group)
-		return;
-	if (!*begun)
-		fprintf(to, "\n%s:\n", group->title);
-	*begun = true;
-	fprintf(to, "  %.*s\n        %s\n", STR_ARGS(usage), help);
-}
+	bool begun = false;
+	struct verb verb;
 
-static void print_ctl_commands(
-	FILE *to, const struct group *group, bool *begun, const struct ctl_command *command)
-{
-	for (; command->word; command++) {
-		struct buf line = BUF_INIT;
-
-		buf_puts(&line, command->word);
-		buf_puts(&line, command->usage);
-		print_command(to, group, begun, command->word, buf_str(&line), command->help);
-		buf_free(&line);
-	}
-}
-
-static void print_admin_commands(FILE *to, const struct group *group, bool *begun)
-{
-	for (const struct admin_command *command = admin_commands; command->words; command++) {
-		struct buf line = BUF_INIT;
-
-		if (command->internal)
+	for (size_t i = 0; verb_at(&verb, more, i); i++) {
+		if (group_of(verb.words) != group)
 			continue;
-		admin_put_usage(command, &line);
-		print_command(to, group, begun, command->words, buf_str(&line), command->help);
-		buf_free(&line);
+		if (!begun)
+			fprintf(to, "\n%s:\n", group->title);
+		begun = true;
+		usage_print_verb(to, &verb);
 	}
+}
+
+void usage_print_verb(FILE *to, const struct verb *verb)
+{
+	struct buf line = BUF_INIT;
+
+	verb_put_usage(verb, &line);
+	fprintf(to, "  %.*s\n        %s\n", STR_ARGS(buf_str(&line)), verb->help);
+	buf_free(&line);
 }
 
 void usage_print(FILE *to, const struct ctl_command *more)
 {
 	fputs("usage: polytaskctl [-c FILE] [-o NAME=VALUE]... COMMAND...\n", to);
-	for (size_t i = 0; i < GROUPS; i++) {
-		bool begun = false;
-
-		print_ctl_commands(to, &groups[i], &begun, ctl_commands);
-		print_ctl_commands(to, &groups[i], &begun, more);
-		print_admin_commands(to, &groups[i], &begun);
-	}
+	for (size_t i = 0; i < GROUPS; i++)
+		print_group(to, &groups[i], more);
+	fputs("\npolytaskctl help COMMAND explains a command and its options.\n", to);
 }

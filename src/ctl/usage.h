@@ -5,6 +5,8 @@
  */
 #include <stdio.h>
 
-#include "ctl/ctl_command.h"
+#include "ctl/verb.h"
 
 void usage_print(FILE *to, const struct ctl_command *more);
+/* The usage line of one command, and what it does. */
+void usage_print_verb(FILE *to, const struct verb *verb);

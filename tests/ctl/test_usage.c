@@ -71,7 +71,9 @@ static void command_without_a_group_is_printed_last(void **state)
 
 	(void)state;
 	assert_non_null(end);
-	assert_string_equal(end, "\n\nOther commands:\n  fly AWAY\n        h\n");
+	assert_string_equal(end, "\n\nOther commands:\n  fly AWAY\n        h\n"
+				 "\npolytaskctl help COMMAND explains a command and its "
+				 "options.\n");
 	free(text);
 }
 

@@ -1,0 +1,13 @@
+#pragma once
+/* The options and words of polytaskctl's command line, besides those of `work`. */
+#include "ctl/verb.h"
+
+#define COMMAND_LINE_WRONG 2 /* exit status of a usage error */
+
+/*
+ * Fills in source, call.options, sign, words and help; prints what is wrong. Returns the exit
+ * status, or -1 to go on.
+ */
+int command_line_parse(struct ctl *ctl, int argc, char **argv);
+/* Prints the message and the usage line of the command (NULL: none). Returns the exit status. */
+int command_line_fail(const struct verb *verb, const char *text);
