@@ -182,7 +182,7 @@ static int run(struct ctl *ctl)
 		return command->run(ctl);
 	if (!conf_load(&ctl->source, &ctl->conf, &err) &&
 		!(command && command->control_only && conf_load_control(&ctl->source, &ctl->conf)))
-		return ctl_fail(err_text(&err));
+		return ctl_fail_call(&err);
 	if (command)
 		return command->run(ctl);
 	if (ctl->call.options[ADMIN_FOLLOW])

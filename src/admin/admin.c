@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 
+#include "admin/exit_status.h"
 #include "sys/output.h"
 
 const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
@@ -163,6 +164,16 @@ const char *admin_error_text(const struct err *err, bool in_steps)
 	return err_text(err);
 }
 
+/* A command in steps may have changed something, and ERR_BUSY does not mean that it did not begin. */
+static int status_of(const struct admin_call *call, enum err_code code)
+{
+	enum exit_status status = exit_status_of(code);
+
+	return status == EXIT_BUSY || (status == EXIT_REFUSED && call->command->in_steps)
+		       ? EXIT_FAILED
+		       : status;
+}
+
 int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)
 {
 	struct err err = { 0 };
@@ -171,12 +182,12 @@ int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)
 	shown = fflush(admin->out) == 0 && !ferror(admin->out);
 	*panic = !done && err.code == ERR_PANIC;
 	if ((done || err.code == ERR_INTERNAL) && admin->err && output_reader_has_gone(admin->out))
-		return OUTPUT_READER_GONE;
+		return EXIT_NO_READER;
 	if (!done)
 		admin_print_error(admin, admin_error_text(&err, call->command->in_steps));
 	if (done && !shown) {
 		admin_print_error(admin, "cannot write the output");
-		done = false;
+		return EXIT_FAILED;
 	}
-	return done ? 0 : 1;
+	return done ? EXIT_DONE : status_of(call, err.code);
 }

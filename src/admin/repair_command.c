@@ -67,7 +67,7 @@ static bool say_what_would_be(
 		admin_print(admin, "a repair was interrupted: --yes completes it");
 	admin_print(admin, "damaged pages: %u; tasks that would be lost: %" PRIu64, report->pages,
 		report->tasks);
-	return err_set(err, ERR_CONFLICT, NULL,
+	return err_set(err, ERR_DAMAGED, NULL,
 		"nothing was changed: restore a backup, or repair with --yes");
 }
 
@@ -85,7 +85,7 @@ static bool put_sum(struct admin *admin, const struct store_repair_report *repor
 		report->pages - report->failed, report->tasks);
 	if (report->failed > 0)
 		return err_set(
-			err, ERR_CONFLICT, NULL, "pages cannot be repaired: %u", report->failed);
+			err, ERR_DAMAGED, NULL, "pages cannot be repaired: %u", report->failed);
 	if (report->changed_counts > 0)
 		return err_set(err, ERR_CONFLICT, NULL,
 			"the tasks of %" PRIu64

@@ -148,12 +148,12 @@ static void print_found(const struct task *task, const char *why, void *data)
 static bool check_report(const struct store_report *report, struct err *err)
 {
 	if (report->missing_entries || report->stray_entries || report->unreadable_records)
-		return err_set(err, ERR_CONFLICT, NULL, "the index does not match the tasks");
+		return err_set(err, ERR_DAMAGED, NULL, "the index does not match the tasks");
 	if (report->unreachable || report->doubled)
-		return err_set(err, ERR_CONFLICT, NULL,
+		return err_set(err, ERR_DAMAGED, NULL,
 			"tasks cannot be reached by their clients, or share a number");
 	return !report->wrong_counts ||
-	       err_set(err, ERR_CONFLICT, NULL,
+	       err_set(err, ERR_DAMAGED, NULL,
 		       "the usage of a tenant is wrong (polytaskctl quota recount)");
 }
 
@@ -162,8 +162,8 @@ static bool fail_damaged(const struct store_report *report, struct err *err)
 	const char *index = report->index_compared ? "" : "; the index was not compared";
 	const char *usage = report->usage_compared ? "" : "; the usage was not compared";
 
-	return err_set(err, ERR_CONFLICT, NULL, "pages are damaged: %zu%s%s", report->damaged,
-		index, usage);
+	return err_set(err, ERR_DAMAGED, NULL, "pages are damaged: %zu%s%s", report->damaged, index,
+		usage);
 }
 
 bool admin_verify(struct admin *admin, const struct admin_call *call, struct err *err)

@@ -361,5 +361,7 @@ int ctl_backup(struct ctl *ctl)
 	if (backup.archive >= 0)
 		close(backup.archive);
 	manifest_close(&backup.manifest);
-	return ok ? 0 : ctl_fail(err_text(&err));
+	if (ok)
+		return EXIT_DONE;
+	return interrupted ? (ctl_fail("interrupted"), EXIT_INTERRUPTED) : ctl_fail_call(&err);
 }

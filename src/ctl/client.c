@@ -174,6 +174,6 @@ bool client_cannot_connect(const char *path, int error, struct err *err)
 		hint = " (is the service running?)";
 	else if (error == EAGAIN)
 		hint = " (the service accepts no connection: is it stopped?)";
-	return err_set(
-		err, ERR_INTERNAL, NULL, "cannot connect to %s: %s%s", path, strerror(error), hint);
+	return err_set(err, error == EACCES || error == EPERM ? ERR_FORBIDDEN : ERR_INTERNAL, NULL,
+		"cannot connect to %s: %s%s", path, strerror(error), hint);
 }

@@ -21,5 +21,8 @@ bool client_exchange(int fd, struct str request, FILE *in, FILE *out, FILE *erro
  */
 bool client_call(const char *path, struct str request, int seconds, FILE *in, FILE *out,
 	FILE *errors, bool *answered, int *status, struct err *err);
-/* Sets an error for a connection that failed with this errno; returns false. */
+/*
+ * Sets an error for a connection that failed with this errno: ERR_FORBIDDEN if this user may not
+ * use the socket. Returns false.
+ */
 bool client_cannot_connect(const char *path, int error, struct err *err);

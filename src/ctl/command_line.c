@@ -39,7 +39,7 @@ int command_line_fail(const struct verb *verb, const char *text)
 	fprintf(stderr, "polytaskctl: %s\n", text);
 	if (verb)
 		help_print_usage(stderr, verb);
-	return COMMAND_LINE_WRONG;
+	return EXIT_USAGE;
 }
 
 static bool set_sign_option(struct sign *sign, int option, const char *value)
@@ -102,7 +102,7 @@ static int handle_option(struct ctl *ctl, int option)
 		puts("polytaskctl " POLYTASK_VERSION);
 		return 0;
 	default:
-		return set_sign_option(&ctl->sign, option, optarg) ? -1 : COMMAND_LINE_WRONG;
+		return set_sign_option(&ctl->sign, option, optarg) ? -1 : EXIT_USAGE;
 	}
 }
 

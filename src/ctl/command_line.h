@@ -2,8 +2,6 @@
 /* The options and words of polytaskctl's command line, besides those of `work`. */
 #include "ctl/verb.h"
 
-#define COMMAND_LINE_WRONG 2 /* exit status of a usage error */
-
 /*
  * Fills in source, call.options, sign, words and help; prints what is wrong. Returns the exit
  * status, or -1 to go on.

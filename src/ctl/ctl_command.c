@@ -14,11 +14,8 @@
 #include "ctl/status_table.h"
 #include "sys/listen.h"
 
-/* Exit statuses of `status` besides 0, 1 and 2; the service itself answers with 0 or 3. */
-#define STATUS_NOT_SERVING 3
-#define STATUS_SILENT	   4
-#define STATUS_SECONDS	   3
-#define STATUS_REQUEST	   "{\"verb\":[\"status\"]}\n"
+#define STATUS_SECONDS 3
+#define STATUS_REQUEST "{\"verb\":[\"status\"]}\n"
 
 /* The service itself answers after 31 s at most. */
 #define RELOAD_SECONDS 45
@@ -28,24 +25,33 @@
 
 /* ---- the service ---- */
 
-/* Returns the exit status of the service, 1 after a failure, STATUS_SILENT without an answer. */
+static int fail_connect(const char *path, int error)
+{
+	struct err err = { 0 };
+	int status;
+
+	client_cannot_connect(path, error, &err);
+	status = ctl_fail_call(&err);
+	if (error == EAGAIN)
+		return EXIT_NO_ANSWER;
+	return error == ENOENT || error == ECONNREFUSED ? EXIT_NO_SERVICE : status;
+}
+
+/* Returns the exit status that the service sends, EXIT_NO_ANSWER or EXIT_NO_SERVICE. */
 static int call_service(struct ctl *ctl, struct str request, int seconds, FILE *out)
 {
 	struct err err = { 0 };
-	bool answered, silent;
-	int status = 1;
+	bool answered;
+	int status = EXIT_FAILED;
 
 	if (client_call(ctl->conf.control, request, seconds, NULL, out, stderr, &answered, &status,
 		    &err) &&
 		answered)
 		return status;
-	silent = err.code == ERR_BUSY;
-	if (err.code == ERR_NONE) {
-		silent = errno == EAGAIN;
-		client_cannot_connect(ctl->conf.control, errno, &err);
-	}
+	if (err.code == ERR_NONE)
+		return fail_connect(ctl->conf.control, errno);
 	status = ctl_fail_call(&err);
-	return silent ? STATUS_SILENT : status;
+	return status == EXIT_BUSY ? EXIT_NO_ANSWER : status;
 }
 
 static int run_status(struct ctl *ctl)
@@ -82,7 +88,7 @@ static int check_answers(struct ctl *ctl)
 	status = call_service(ctl, STR(STATUS_REQUEST), STATUS_SECONDS, memory);
 	fclose(memory);
 	free(text);
-	return status == STATUS_NOT_SERVING ? 0 : status;
+	return status == EXIT_NOT_YET ? EXIT_DONE : status;
 }
 
 /* Returns when the new generation answers all requests. */
@@ -93,7 +99,7 @@ static int run_reload(struct ctl *ctl)
 	if (status == 0)
 		status = call_service(
 			ctl, STR("{\"verb\":[\"reload\"]}\n"), RELOAD_SECONDS, stdout);
-	return status == STATUS_SILENT ? 1 : status;
+	return status;
 }
 
 /* Returns after the service has exited. */

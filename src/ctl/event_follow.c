@@ -7,7 +7,6 @@
 #include "admin/event_command.h"
 #include "ctl/fail.h"
 #include "ctl/session.h"
-#include "sys/output.h"
 #include "task/feed.h"
 
 #define INTERVAL_FIRST_MS 500
@@ -110,6 +109,6 @@ int ctl_event_follow(const struct conf *conf, const struct admin_call *call)
 		follower.more &= reached;
 		note_silence(&follower, reached, &err);
 		if (!pause_follower(&follower))
-			return OUTPUT_READER_GONE;
+			return EXIT_NO_READER;
 	}
 }

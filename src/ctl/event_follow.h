@@ -9,5 +9,5 @@
  */
 #include "admin/admin.h"
 
-/* Returns the exit status: 1 after an error, OUTPUT_READER_GONE. */
+/* Returns the exit status: that of an error, or EXIT_NO_READER. */
 int ctl_event_follow(const struct conf *conf, const struct admin_call *call);

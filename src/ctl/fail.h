@@ -1,12 +1,12 @@
 #pragma once
 /* Failures of a command: an error message on standard error, and the exit status. */
-#include "base/err.h"
+#include "admin/exit_status.h"
 
-/* Prints an error message; returns 1, the exit status. */
+/* Prints an error message; returns EXIT_FAILED. */
 int ctl_fail(const char *text);
 /*
- * The same with the text of an error. If standard output has failed because its reader has gone,
- * prints nothing and returns OUTPUT_READER_GONE.
+ * Prints the text of an error; returns its exit status. If standard output has failed because its
+ * reader has gone, prints nothing and returns EXIT_NO_READER.
  */
 int ctl_fail_call(const struct err *err);
 /* The same if standard output cannot be written. */

@@ -5,9 +5,8 @@
 #include "ctl/suggest.h"
 #include "ctl/usage.h"
 
-#define USAGE_STATUS 2
-#define NAME_WIDTH   28 /* of an option with its value */
-#define NAME_MAX     64
+#define NAME_WIDTH 28 /* of an option with its value */
+#define NAME_MAX   64
 
 /* ---- a command ---- */
 
@@ -124,7 +123,7 @@ static int print_help(
 		fprintf(stderr, "polytaskctl: unknown command '%s%s%s'\n", words[0],
 			count > 1 ? " " : "", count > 1 ? words[1] : "");
 		help_suggest_command(more, words, count);
-		return USAGE_STATUS;
+		return EXIT_USAGE;
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "admin/command.h"
 #include "ctl/client.h"
 #include "ctl/ctl_admin.h"
+#include "ctl/fail.h"
 #include "http/json.h"
 
 #define POLL_INTERVAL_MS 500
@@ -86,7 +87,7 @@ int ctl_reindex(const struct conf *conf, bool wait)
 	const char *const words[] = { "reindex" };
 	struct admin_call call = { 0 };
 	struct err err = { 0 };
-	int status = 1;
+	int status;
 
 	if (!admin_parse_command(&call, words, 1, &err))
 		goto fail;
@@ -94,6 +95,5 @@ int ctl_reindex(const struct conf *conf, bool wait)
 	if (status != 0 || !wait || wait_for_service(conf, &err))
 		return status;
 fail:
-	fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
-	return 1;
+	return ctl_fail_call(&err);
 }

@@ -198,5 +198,5 @@ int ctl_restore(struct ctl *ctl)
 		close(restore.archive);
 	manifest_close(&restore.manifest);
 	manifest_close(&restore.counted);
-	return ok ? 0 : ctl_fail(err_text(&err));
+	return ok ? 0 : ctl_fail_call(&err);
 }

@@ -7,11 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "admin/exit_status.h"
 #include "admin/request.h"
 #include "base/clock.h"
 #include "ctl/client.h"
 #include "ctl/ctl_admin.h"
-#include "process/control.h"
 
 #define RETRY_TIMEOUT_MS 5000
 #define POLL_INTERVAL_MS 50
@@ -31,7 +31,7 @@ void session_close(struct session *session)
 static bool fail_status(int status, struct err *err)
 {
 	return status == 0 ||
-	       err_set(err, ERR_INTERNAL, NULL, "the command could not use the store");
+	       err_set(err, exit_status_error(status), NULL, "the command could not use the store");
 }
 
 /* errors: what the service's command printed: its first line is the cause. */
@@ -46,8 +46,7 @@ static bool fail_call(int status, const char *errors, struct err *err)
 		return fail_status(status, err);
 	line = str_skip(line, strlen(prefix));
 	line.len = strcspn(line.ptr, "\n");
-	return err_set(err, status == CONTROL_BUSY ? ERR_BUSY : ERR_INTERNAL, NULL, "%.*s",
-		STR_ARGS(line));
+	return err_set(err, exit_status_error(status), NULL, "%.*s", STR_ARGS(line));
 }
 
 /* ---- in the service ---- */
@@ -92,10 +91,10 @@ static _Noreturn void run_child(
 	if (dup2(output, STDOUT_FILENO) < 0 ||
 		!ctl_admin_run_alone(session->conf, call, &session->owner, NULL, &status, &err)) {
 		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
-		status = 1;
+		status = exit_status_of(err.code);
 	}
 	if (fflush(stdout) != 0)
-		status = 1;
+		status = EXIT_FAILED;
 	_exit(status);
 }
 

@@ -204,17 +204,17 @@ static bool run(struct watch *watch, struct err *err)
 static int status_of(const struct watch *watch)
 {
 	if (watch->removed)
-		return TASK_WATCH_REMOVED;
+		return EXIT_NOT_FOUND;
 	if (!task_state_is_final(watch->state))
-		return TASK_WATCH_UNFINISHED;
-	return watch->state == TASK_SUCCEEDED ? 0 : 1;
+		return EXIT_NOT_YET;
+	return watch->state == TASK_SUCCEEDED ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* Every line was flushed, and the kernel releases the locks. */
 static void end_watch(int number)
 {
 	(void)number;
-	_exit(TASK_WATCH_INTERRUPTED);
+	_exit(EXIT_INTERRUPTED);
 }
 
 /* A shell starts background commands with SIGINT ignored. */

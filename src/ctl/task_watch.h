@@ -9,11 +9,11 @@
  * from the beginning, the watch reads the store once and then waits in the same way.
  */
 #include "admin/admin.h"
+#include "admin/exit_status.h"
 
-/* Exit statuses besides 0, succeeded, and 1: failed, cancelled or an error. */
-#define TASK_WATCH_UNFINISHED  3 /* at the timeout */
-#define TASK_WATCH_REMOVED     4
-#define TASK_WATCH_INTERRUPTED 130
-
-/* Returns the exit status. Ends the process on SIGINT. */
+/*
+ * Returns the exit status: 0 if the task succeeded, EXIT_FAILED if it failed or was cancelled,
+ * EXIT_NOT_YET at the timeout, EXIT_NOT_FOUND if it was removed. SIGINT ends the process with
+ * EXIT_INTERRUPTED.
+ */
 int ctl_task_watch(const struct conf *conf, const struct admin_call *call);

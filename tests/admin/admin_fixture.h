@@ -27,3 +27,9 @@ void free_result(struct call_result *call_result);
 /* Runs the line and compares status and output. */
 void expect_result(
 	const char *line, const char *input, int status, const char *out, const char *err);
+
+/* Whether a command failed while it ran: failed, not found or refused (admin/exit_status.h). */
+static inline bool has_failed(int status)
+{
+	return status == 1 || status == 5 || status == 6;
+}

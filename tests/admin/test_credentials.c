@@ -48,7 +48,8 @@ static void fails(const char *line, const char *input, const char *message)
 	char want[200];
 
 	snprintf(want, sizeof(want), "polytaskctl: %s\n", message);
-	if (call_result.status != 1 || strcmp(call_result.err, want) != 0 || *call_result.out) {
+	if (!has_failed(call_result.status) || strcmp(call_result.err, want) != 0 ||
+		*call_result.out) {
 		print_error(
 			"%s: %d\n%s%s", line, call_result.status, call_result.out, call_result.err);
 		fail();

@@ -284,7 +284,7 @@ def nested(instance, folder):
         done = instance.ctl_run(*words)
         equal(
             (done.returncode, done.stderr),
-            (1, f"polytaskctl: {words[-1]} is in {what}, and {inside}\n"),
+            (6, f"polytaskctl: {words[-1]} is in {what}, and {inside}\n"),
             f"{name} is refused",
         )
         ok(not os.path.exists(words[-1]), "and no folder is made")
@@ -304,7 +304,7 @@ def cut_off(instance, folder):
     second = instance.ctl_run("backup", folder + "2")
     ok("another backup is running" in second.stderr, "a second one is refused", second.stderr)
     backup.send_signal(signal.SIGINT)
-    equal((backup.wait(20), backup.stderr.read()), (1, "polytaskctl: interrupted\n"), "Ctrl-C")
+    equal((backup.wait(20), backup.stderr.read()), (130, "polytaskctl: interrupted\n"), "Ctrl-C")
     ok(os.path.exists(os.path.join(folder, "incomplete")), "the folder is marked")
     done = instance.ctl_run("restore", folder, "--home", folder + "3")
     ok("is not a complete backup" in done.stderr, "it is not restored", done.stderr)

@@ -141,28 +141,27 @@ static void timeout_is_status_3(void **state)
 		ROW("running", ""), NULL };
 
 	(void)state;
-	expect(responses, "1", false, TASK_WATCH_UNFINISHED,
-		HEADER TIME "Z\trunning\trunning\t1\t-\t-\n");
+	expect(responses, "1", false, EXIT_NOT_YET, HEADER TIME "Z\trunning\trunning\t1\t-\t-\n");
 }
 
-static void removal_is_status_4(void **state)
+static void removal_is_status_5(void **state)
 {
 	static const char *const responses[] = { ROW("running", ""), GONE, NULL };
 
 	(void)state;
-	expect(responses, NULL, false, TASK_WATCH_REMOVED,
+	expect(responses, NULL, false, EXIT_NOT_FOUND,
 		HEADER TIME "Z\trunning\trunning\t1\t-\t-\n");
 }
 
-static void unknown_task_and_wrong_timeout_are_status_1(void **state)
+static void unknown_task_and_wrong_timeout_are_errors(void **state)
 {
-	static const char *const unknown[] = { "e no tenant has a task idol:3\nx 1\n", NULL };
+	static const char *const unknown[] = { "e no tenant has a task idol:3\nx 5\n", NULL };
 	static const char *const gone[] = { GONE, NULL };
 	static const char *const none[] = { NULL };
 
 	(void)state;
-	expect(unknown, NULL, false, 1, "");
-	expect(gone, NULL, false, 1, "");
+	expect(unknown, NULL, false, EXIT_NOT_FOUND, "");
+	expect(gone, NULL, false, EXIT_NOT_FOUND, "");
 	expect(none, "soon", false, 1, "");
 	expect(none, "0", false, 1, "");
 }
@@ -198,8 +197,7 @@ static void service_that_ends_is_waited_for_until_the_timeout(void **state)
 	static const char *const responses[] = { ROW("running", ""), NULL };
 
 	(void)state;
-	expect(responses, "1", false, TASK_WATCH_UNFINISHED,
-		HEADER TIME "Z\trunning\trunning\t1\t-\t-\n");
+	expect(responses, "1", false, EXIT_NOT_YET, HEADER TIME "Z\trunning\trunning\t1\t-\t-\n");
 }
 
 int main(void)
@@ -208,8 +206,8 @@ int main(void)
 		CHECK(each_change_is_one_line),
 		CHECK(task_that_failed_is_status_1),
 		CHECK(timeout_is_status_3),
-		CHECK(removal_is_status_4),
-		CHECK(unknown_task_and_wrong_timeout_are_status_1),
+		CHECK(removal_is_status_5),
+		CHECK(unknown_task_and_wrong_timeout_are_errors),
 		CHECK(outage_is_survived),
 		CHECK(count_is_given_back_until_a_look_fails),
 		CHECK(service_that_ends_is_waited_for_until_the_timeout),

@@ -141,7 +141,7 @@ def commands():
     done = instance.ctl_run("user", "list")
     equal(
         (done.returncode, done.stderr, os.path.exists(instance.conf["home"])),
-        (1, f"polytaskctl: no store found in {instance.conf['home']}\n", False),
+        (5, f"polytaskctl: no store found in {instance.conf['home']}\n", False),
         "a list without a store fails and creates no store",
     )
     made = {"down": make_all(instance, "down")}
@@ -303,7 +303,7 @@ def log():
                 dialects="idol",
             ),
             refused,
-            dict(refused, status=1),
+            dict(refused, status=5),
             dict(common, verb="user revoke", operand="audited"),
         ],
         "the log has one line for each command",

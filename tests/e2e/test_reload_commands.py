@@ -149,8 +149,8 @@ def phases():
     equal(instance.stop_daemon(), 0, "the service ends")
     done = instance.ctl_run("status")
     ok(
-        done.returncode == 1 and done.stderr.endswith(" (is the service running?)\n"),
-        "no service: status 1",
+        done.returncode == 7 and done.stderr.endswith(" (is the service running?)\n"),
+        "no service: status 7",
         done,
     )
     pid = until(lambda: stop_recovery(instance), 60)

@@ -120,9 +120,9 @@ def verbs(site, state):
 
 def refusals(site, state):
     demo = ("--tenant", "demo")
-    refused(site, f"no tenant has a task {UNKNOWN}", "show", UNKNOWN)
-    refused(site, f"the tenant demo has no task {UNKNOWN}", "cancel", UNKNOWN, *demo)
-    refused(site, f"no tenant has a task {UNKNOWN}", "watch", UNKNOWN)
+    refused(site, f"no tenant has a task {UNKNOWN}", "show", UNKNOWN, status=5)
+    refused(site, f"the tenant demo has no task {UNKNOWN}", "cancel", UNKNOWN, *demo, status=5)
+    refused(site, f"no tenant has a task {UNKNOWN}", "watch", UNKNOWN, status=5)
     refused(site, "neither a UUID nor DIALECT:NUMBER", "watch", "x")
     refused(site, "the tenant default has no user", "list")
     refused(site, "ctl: priority must be", "create", *demo, "--dialect", "native", "--priority", "x")
@@ -214,7 +214,7 @@ def a_watch_while_a_worker_moves_the_task():
     with site.watch(task, "--json") as watch:
         equal(json.loads(watch.stdout.readline())["id"], task, "JSON")
         site.native("DELETE", f"/tasks/{task}")
-        equal((watch.wait(), watch.stdout.read()), (4, ""), "removed: status 4")
+        equal((watch.wait(), watch.stdout.read()), (5, ""), "removed: status 5")
     with site.watch(create(site)) as watch:
         watch.stdout.readline()
         watch.stdout.readline()

@@ -1,0 +1,105 @@
+"""Exit statuses of polytaskctl: the manual has each of the program's, and each has its cause."""
+import os
+import re
+import signal
+import subprocess
+
+from lib import POLYTASKCTL, Instance, run_tests
+from paths import SOURCE
+from processes import kill
+from tap import equal, ok, until
+
+
+def statuses():
+    """The numbers of enum exit_status by name."""
+    with open(os.path.join(SOURCE, "src", "admin", "exit_status.h"), encoding="utf-8") as header:
+        return {
+            name: int(number)
+            for name, number in re.findall(r"^\tEXIT_(\w+) = (\d+),", header.read(), re.M)
+        }
+
+
+STATUS = statuses()
+
+
+def manual():
+    with open(os.path.join(SOURCE, "src", "polytaskctl.8"), encoding="utf-8") as page:
+        section = page.read().split("\n.Sh EXIT STATUS\n")[1].split("\n.Sh ")[0]
+    listed = [int(number) for number in re.findall(r"^\.It (\d+)$", section, re.M)]
+    ok(len(STATUS) > 8, "the statuses of the program are found", STATUS)
+    equal(listed, list(STATUS.values()), "EXIT STATUS lists them, in their order")
+    for line in re.findall(r"exit status is (.*?)\n\.", page_text(), re.S):
+        numbers = {int(number) for number in re.findall(r"\b(\d+) (?:if|after an interrupt)", line)}
+        ok(numbers <= set(STATUS.values()), f"known: {sorted(numbers)}", line)
+
+
+def page_text():
+    with open(os.path.join(SOURCE, "src", "polytaskctl.8"), encoding="utf-8") as page:
+        return page.read().split("\n.Sh WORKERS\n")[0]
+
+
+def check(instance, want, *words, stdin=""):
+    done = instance.ctl_run(*words, stdin=stdin)
+    ok(
+        done.returncode == STATUS[want] and done.stderr.startswith("polytaskctl: "),
+        f"{' '.join(words)}: {want}",
+        done,
+    )
+
+
+def causes(instance):
+    """With the service, and without it."""
+    none = "11111111-2222-4333-8444-555555555555"
+    check(instance, "NOT_FOUND", "token", "revoke", "never-made")
+    check(instance, "NOT_FOUND", "user", "revoke", "nobody")
+    check(instance, "NOT_FOUND", "key", "rotate", "never-made")
+    check(instance, "NOT_FOUND", "task", "show", none)
+    check(instance, "NOT_FOUND", "task", "watch", none)
+    check(instance, "NOT_FOUND", "task", "cancel", "idol:77777")
+    check(instance, "NOT_FOUND", "webhook", "show", none, "--tenant", "demo")
+    check(instance, "REFUSED", "user", "add", "tester")
+    task = instance.ctl("task", "create", "--dialect", "native", "--tenant", "demo").strip()
+    equal(instance.ctl_run("task", "cancel", task).returncode, 0, "a task is cancelled")
+    watched = instance.ctl_run("task", "watch", task)
+    equal(watched.returncode, STATUS["FAILED"], "task watch: it was cancelled")
+    task = instance.ctl("task", "create", "--dialect", "native", "--tenant", "demo").strip()
+    watched = instance.ctl_run("task", "watch", task, "--timeout", "1")
+    equal(watched.returncode, STATUS["NOT_YET"], "task watch: it has not ended")
+    check(instance, "FAILED", "user", "expire", "tester", "--expires", "soon")
+    check(instance, "FAILED", "import", stdin="x\n")
+    check(instance, "USAGE", "user", "add")
+    check(instance, "REFUSED", "backup", instance.dir)
+
+
+def running():
+    instance = Instance(expect=("stuck", "exit"))
+    equal(instance.ctl_run("status").returncode, STATUS["DONE"], "status: it serves")
+    causes(instance)
+    kill(instance.daemon.pid, signal.SIGSTOP)
+    check(instance, "NO_ANSWER", "status")
+    check(instance, "NO_ANSWER", "reload")
+    kill(instance.daemon.pid, signal.SIGCONT)
+    instance.stop("stopped")
+    for verb in ("status", "stop", "reload"):
+        check(instance, "NO_SERVICE", verb)
+    causes(instance)
+    busy(instance)
+
+
+def busy(instance):
+    """A command that holds the home keeps others from it for 5 s."""
+    conf = os.path.join(instance.dir, "polytask.conf")
+    with subprocess.Popen(
+        [POLYTASKCTL, "-c", conf, "import"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as holder:
+        # It takes the locks a moment after its start.
+        until(lambda: instance.ctl_run("user", "list").returncode != 0, 20)
+        check(instance, "BUSY", "user", "list")
+        holder.stdin.close()
+        holder.wait(20)
+
+
+run_tests(manual, running)
