@@ -62,6 +62,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 		.repeatable = true },
 	[ADMIN_PARALLEL] = { .name = "parallel", .value = "N" },
 	[ADMIN_TO] = { .name = "to", .value = "TIME" },
+	[ADMIN_NOHEADINGS] = { .name = "noheadings" },
 	[ADMIN_DELIVERY] = { .name = "delivery", .value = "DELIVERY,..." },
 };
 
@@ -164,7 +165,7 @@ const char *admin_error_text(const struct err *err, bool in_steps)
 	return err_text(err);
 }
 
-/* A command in steps may have changed something, and ERR_BUSY does not mean that it did not begin. */
+/* A command in steps may have changed something, and one that was busy may have begun. */
 static int status_of(const struct admin_call *call, enum err_code code)
 {
 	enum exit_status status = exit_status_of(code);

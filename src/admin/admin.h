@@ -61,6 +61,7 @@ enum admin_option {
 	ADMIN_PARALLEL,
 	ADMIN_TO,
 	ADMIN_DELIVERY,
+	ADMIN_NOHEADINGS,
 	ADMIN_OPTIONS
 };
 
@@ -117,7 +118,8 @@ struct admin_command {
 	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
 	bool in_steps;		   /* an error may leave a part of the changes */
 	bool internal;		   /* used by other commands; not in the usage text */
-	bool repeated;		   /* polytaskctl repeats the call (ctl/task_watch.h) */
+	bool prints_table; /* lines of columns with tabs, after a header: aligned at a terminal */
+	bool repeated;	   /* polytaskctl repeats the call (ctl/task_watch.h) */
 	admin_run_fn *run;
 	const char *help;
 };

@@ -18,6 +18,7 @@
 #include "admin/worker_commands.h"
 
 #define BIT(option)   ADMIN_BIT(ADMIN_##option)
+#define LIST_OPTIONS  (BIT(JSON) | BIT(NOHEADINGS))
 #define TERMS_OPTIONS (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
 
 #define DIALECTS_USAGE "[--dialect DIALECT[,DIALECT]]"
@@ -29,7 +30,7 @@
 const struct admin_command admin_commands[] = {
 	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS) | BIT(EXPIRES), .creates_store = true,
 		.run = admin_user_add, .help = "add a user (default rights: read,write,work)" },
-	{ "user list", NULL, BIT(JSON), .run = admin_user_list,
+	{ "user list", NULL, LIST_OPTIONS, .prints_table = true, .run = admin_user_list,
 		.help = "list users: name, id, tenant, rights, created, expires, state" },
 	{ "user revoke", "NAME", .run = admin_user_revoke,
 		.help = "disable a user with all tokens and keys, permanently" },
@@ -40,7 +41,7 @@ const struct admin_command admin_commands[] = {
 		.help = "set a user's password for /oauth/token, read from standard input" },
 	{ "password add", "USER", BIT(EXPIRES), .reads_input = true, .reads_secret = true,
 		.run = admin_password_set, .help = "same as password set" },
-	{ "password list", NULL, BIT(JSON), .run = admin_password_list,
+	{ "password list", NULL, LIST_OPTIONS, .prints_table = true, .run = admin_password_list,
 		.help = "list passwords: user, since, expires, state" },
 	{ "password revoke", "USER", .run = admin_password_revoke,
 		.help = "remove a password and revoke the tokens issued for it" },
@@ -51,7 +52,7 @@ const struct admin_command admin_commands[] = {
 	{ "token add", "USER", BIT(LABEL) | BIT(SECRET) | TERMS_OPTIONS, .run = admin_token_add,
 		.help = "add a bearer token and print it once (--secret -: add a token of another "
 			"system, read from standard input)" },
-	{ "token list", NULL, BIT(JSON), .run = admin_token_list,
+	{ "token list", NULL, LIST_OPTIONS, .prints_table = true, .run = admin_token_list,
 		.help = "list tokens: label, user, rights, expires, dialects, created, kind, state" },
 	{ "token revoke", "LABEL", .run = admin_token_revoke,
 		.help = "revoke all tokens with a label, permanently" },
@@ -62,7 +63,7 @@ const struct admin_command admin_commands[] = {
 	{ "key add", "USER", BIT(ID) | BIT(SECRET) | TERMS_OPTIONS, .run = admin_key_add,
 		.help = "add a signing key and print it (--secret -: read the secret from "
 			"standard input)" },
-	{ "key list", NULL, BIT(JSON), .run = admin_key_list,
+	{ "key list", NULL, LIST_OPTIONS, .prints_table = true, .run = admin_key_list,
 		.help = "list keys: id, user, rights, expires, dialects, created, state, overlap" },
 	{ "key revoke", "ID", .run = admin_key_revoke, .help = "revoke a key, permanently" },
 	{ "key rotate", "ID", BIT(SECRET) | BIT(OVERLAP), .run = admin_key_rotate,
@@ -72,16 +73,17 @@ const struct admin_command admin_commands[] = {
 	{ "quota set", "TENANT", BIT(TASKS) | BIT(BYTES), .creates_store = true,
 		.run = admin_quota_set,
 		.help = "limit the tasks of a tenant and the bytes of their records" },
-	{ "quota list", NULL, BIT(JSON), .run = admin_quota_list,
+	{ "quota list", NULL, LIST_OPTIONS, .prints_table = true, .run = admin_quota_list,
 		.help = "list usage: tenant, tasks, max_tasks, bytes, max_bytes, own limits" },
 	{ "quota recount", .in_steps = true, .run = admin_quota_recount,
 		.help = "count all tasks again and correct the usage of tenants" },
 	{ "number set", "N", BIT(TENANT) | BIT(DIALECT), BIT(DIALECT), .creates_store = true,
 		.run = admin_number_set,
 		.help = "give the next task of a tenant the number N, if no such number was given" },
-	{ "number list", NULL, BIT(JSON), .run = admin_number_list,
+	{ "number list", NULL, LIST_OPTIONS, .prints_table = true, .run = admin_number_list,
 		.help = "list the next numbers: tenant, dialect, next" },
-	{ "worker list", NULL, BIT(TENANT) | BIT(JSON), .run = admin_worker_list,
+	{ "worker list", NULL, BIT(TENANT) | LIST_OPTIONS, .prints_table = true,
+		.run = admin_worker_list,
 		.help = "list the workers of a tenant: name, tasks, last_seen, drain, holds" },
 	{ "worker drain", "NAME", BIT(TENANT), .run = admin_worker_drain,
 		.help = "give a worker, or with '*' all of a tenant, no more tasks" },
@@ -93,7 +95,8 @@ const struct admin_command admin_commands[] = {
 		.run = admin_webhook_add,
 		.help = "add a webhook and print its id and, once, its secret (--stdin: read the "
 			"body of POST /v1/webhooks from standard input)" },
-	{ "webhook list", NULL, BIT(TENANT) | BIT(JSON), .run = admin_webhook_list,
+	{ "webhook list", NULL, BIT(TENANT) | LIST_OPTIONS, .prints_table = true,
+		.run = admin_webhook_list,
 		.help = "list webhooks: id, name, url, format, enabled, pending, failing_since" },
 	{ "webhook show", "ID", BIT(TENANT) | BIT(JSON), .run = admin_webhook_show,
 		.help = "print the members of a webhook, one a line" },
@@ -115,7 +118,8 @@ const struct admin_command admin_commands[] = {
 			"day, too" },
 	{ "webhook test", "ID", BIT(TENANT) | BIT(JSON), .run = admin_webhook_test,
 		.help = "send a test to a webhook" },
-	{ "webhook log", "ID", BIT(TENANT) | BIT(JSON), .run = admin_webhook_log,
+	{ "webhook log", "ID", BIT(TENANT) | LIST_OPTIONS, .prints_table = true,
+		.run = admin_webhook_log,
 		.help = "list the 100 newest deliveries: id, state, type, task, created, attempts, "
 			"status, error" },
 	{ "webhook redeliver", "ID", BIT(TENANT) | BIT(FROM) | BIT(TO) | BIT(DELIVERY),
@@ -126,18 +130,18 @@ const struct admin_command admin_commands[] = {
 			"deliveries, and print how many they are" },
 	{ "task list", NULL,
 		BIT(TENANT) | BIT(DIALECT) | BIT(STATE) | BIT(KIND) | BIT(FAILURE) | BIT(SORT) |
-			BIT(LIMIT) | BIT(JSON),
+			BIT(LIMIT) | LIST_OPTIONS,
 		.usage = "[--tenant TENANT] " DIALECTS_USAGE " [--state STATE,...] [--kind KIND] "
 			 "[--failure FAILURE,...] [--sort [-]created|updated|...] [--limit N] "
-			 "[--json]",
-		.run = admin_task_list,
+			 "[--json | --noheadings]",
+		.prints_table = true, .run = admin_task_list,
 		.help = "list tasks: id, dialect, kind, state, status, attempt, created, updated, "
 			"error" },
 	{ "task show", "ID", BIT(TENANT) | BIT(HISTORY) | BIT(JSON), .run = admin_task_show,
 		.help = "print the members of a task, one a line (ID: a UUID or DIALECT:NUMBER)" },
-	{ "task watch", "ID", BIT(TENANT) | BIT(TIMEOUT) | BIT(SEEN) | BIT(JSON),
-		.usage = "ID [--tenant TENANT] [--timeout SECONDS] [--json]", .repeated = true,
-		.run = admin_task_watch,
+	{ "task watch", "ID", BIT(TENANT) | BIT(TIMEOUT) | BIT(SEEN) | LIST_OPTIONS,
+		.usage = "ID [--tenant TENANT] [--timeout SECONDS] [--json | --noheadings]",
+		.repeated = true, .run = admin_task_watch,
 		.help = "print a line at each change of a task until it has ended" },
 	{ "task create", NULL,
 		BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(FIELDS) | BIT(PRIORITY) |
@@ -157,15 +161,17 @@ const struct admin_command admin_commands[] = {
 		.run = admin_task_retry,
 		.help = "let a failed or cancelled task begin again, or with --all many failed ones "
 			"of some dialects" },
-	{ "task count", NULL, BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(JSON),
-		.usage = "[--tenant TENANT] " DIALECTS_USAGE " [--kind KIND] [--json]",
-		.run = admin_task_count, .help = "count tasks by dialect, kind and state" },
+	{ "task count", NULL, BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | LIST_OPTIONS,
+		.usage = "[--tenant TENANT] " DIALECTS_USAGE " [--kind KIND] "
+			 "[--json | --noheadings]",
+		.prints_table = true, .run = admin_task_count,
+		.help = "count tasks by dialect, kind and state" },
 	{ "events", NULL,
 		BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(STATE) | BIT(TYPE) | BIT(ID) |
-			BIT(AFTER) | BIT(FOLLOW) | BIT(JSON),
+			BIT(AFTER) | BIT(FOLLOW) | LIST_OPTIONS,
 		.usage = "[--tenant TENANT] " DIALECTS_USAGE " [--kind KIND] [--state STATE,...] "
 			 "[--type TYPE,...] [--id ID,...] [--after PLACE|first|now] [--follow] "
-			 "[--json]",
+			 "[--json | --noheadings]",
 		.run = admin_events,
 		.help = "print what has happened to the tasks of a tenant (--follow: and what "
 			"happens from then on)" },

@@ -110,7 +110,7 @@ static bool print_lines(struct event_list *list, struct err *err)
 
 static bool print_all(struct event_list *list, struct err *err)
 {
-	bool ok = list->call->options[ADMIN_JSON] ||
+	bool ok = list->call->options[ADMIN_JSON] || list->call->options[ADMIN_NOHEADINGS] ||
 		  print(list->client.admin, str_cstr(admin_event_header), err);
 
 	do

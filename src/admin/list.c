@@ -12,6 +12,7 @@ void admin_list_begin(struct admin_list *list, struct admin *admin, const struct
 	*list = (struct admin_list){
 		.admin = admin,
 		.json = call->options[ADMIN_JSON] != NULL,
+		.noheadings = call->options[ADMIN_NOHEADINGS] != NULL,
 		.now = clock_wall_ms(),
 		.err = err,
 	};
@@ -55,7 +56,7 @@ bool admin_list_row(struct admin_list *list, const struct admin_cell *cells, siz
 
 	for (size_t i = 0; i < count; i++)
 		(list->json ? put_json : put_text)(&line, &cells[i]);
-	for (size_t i = 0; i < count && !list->json && list->count == 0; i++)
+	for (size_t i = 0; i < count && !list->json && !list->noheadings && list->count == 0; i++)
 		put_header(&list->header, &cells[i]);
 	if (list->json)
 		buf_putc(&line, '}');

@@ -1,8 +1,9 @@
 #pragma once
 /*
  * Internal to src/admin: printing lists of users, passwords, tokens, keys and quotas, in the order
- * of the lines' bytes: a header and a line for each row, with tabs between the columns, or with
- * --json a line of JSON for each row. Tasks are printed in the order in which they come.
+ * of the lines' bytes: a header (unless --noheadings) and a line for each row, with tabs between
+ * the columns, or with --json a line of JSON for each row. Tasks are printed in the order in which
+ * they come.
  */
 #include "admin/admin.h"
 #include "auth/credential_terms.h"
@@ -15,8 +16,9 @@
 struct admin_list {
 	struct admin *admin;
 	bool json;
+	bool noheadings;
 	bool in_order;	   /* rows are printed at once, as they come */
-	struct buf header; /* empty with --json */
+	struct buf header; /* empty with --json or --noheadings */
 	struct buf lines;  /* each ends with \n */
 	size_t count;
 	int64_t now;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "ctl/client.h"
 #include "ctl/fail.h"
 #include "ctl/regions.h"
+#include "ctl/table.h"
 #include "sys/instance.h"
 
 #define SECRET_SIZE 1024
@@ -23,9 +25,9 @@
 
 /* Requires the locks of the instance: no other process may use the store. */
 static bool run_with_store(const struct conf *conf, const struct admin_call *call, FILE *in,
-	int *status, struct err *err)
+	FILE *out, int *status, struct err *err)
 {
-	struct admin admin = { .conf = conf, .in = in, .out = stdout, .err = stderr };
+	struct admin admin = { .conf = conf, .in = in, .out = out, .err = stderr };
 	struct store_options options;
 	bool panic, ok;
 
@@ -63,12 +65,12 @@ bool ctl_admin_lock(const struct conf *conf, const struct admin_call *call,
 }
 
 bool ctl_admin_run_alone(const struct conf *conf, const struct admin_call *call,
-	const struct service_user *owner, FILE *in, int *status, struct err *err)
+	const struct service_user *owner, FILE *in, FILE *out, int *status, struct err *err)
 {
-	return service_user_become(owner, err) && run_with_store(conf, call, in, status, err);
+	return service_user_become(owner, err) && run_with_store(conf, call, in, out, status, err);
 }
 
-static bool run_offline(const struct conf *conf, const struct admin_call *call, FILE *in,
+static bool run_offline(const struct conf *conf, const struct admin_call *call, FILE *in, FILE *out,
 	int *status, struct err *err)
 {
 	struct instance_locks locks;
@@ -77,24 +79,24 @@ static bool run_offline(const struct conf *conf, const struct admin_call *call, 
 
 	if (!ctl_admin_lock(conf, call, &owner, &locks, err))
 		return false;
-	ok = ctl_admin_run_alone(conf, call, &owner, in, status, err);
+	ok = ctl_admin_run_alone(conf, call, &owner, in, out, status, err);
 	instance_unlock(&locks);
 	return ok;
 }
 
 /* Returns true if the service or this process ran the call. */
 static bool try_run(const struct conf *conf, const struct admin_call *call, struct str request,
-	FILE *in, int *status, struct err *err)
+	FILE *in, FILE *out, int *status, struct err *err)
 {
 	bool answered;
 
-	if (!client_call(conf->control, request, 0, admin_reads_input(call) ? in : NULL, stdout,
+	if (!client_call(conf->control, request, 0, admin_reads_input(call) ? in : NULL, out,
 		    stderr, &answered, status, err))
 		return false;
 	/* The service may be running, and its store is not readable either. */
 	if (!answered && errno == EACCES)
 		return client_cannot_connect(conf->control, errno, err);
-	return answered || run_offline(conf, call, in, status, err);
+	return answered || run_offline(conf, call, in, out, status, err);
 }
 
 /* Prompts twice, because a mistyped password would lock the user out. */
@@ -138,20 +140,19 @@ static FILE *open_input(const struct admin_call *call, char line[SECRET_SIZE], s
 	return in;
 }
 
-int ctl_admin_run(const struct conf *conf, const struct admin_call *call)
+/* Retries while the service starts or stops. Returns the exit status. */
+static int run(const struct conf *conf, const struct admin_call *call, FILE *in, FILE *out)
 {
 	int64_t until = clock_mono_ms() + RETRY_TIMEOUT_MS;
 	struct buf request = BUF_INIT;
 	struct err err = { 0 };
-	char line[SECRET_SIZE] = "";
-	FILE *in = open_input(call, line, &err);
-	int status = 1;
+	int status = EXIT_FAILED;
 	bool done = false;
 
-	if (in && !admin_request_write(call, &request))
+	if (!admin_request_write(call, &request))
 		err_no_memory(&err);
 	while (err.code == ERR_NONE) {
-		done = try_run(conf, call, buf_str(&request), in, &status, &err);
+		done = try_run(conf, call, buf_str(&request), in, out, &status, &err);
 		if (done || err.code != ERR_BUSY || clock_mono_ms() > until)
 			break;
 		err.code = ERR_NONE;
@@ -159,9 +160,44 @@ int ctl_admin_run(const struct conf *conf, const struct admin_call *call)
 	}
 	if (!done)
 		status = ctl_fail_call(&err);
-	if (in && in != stdin)
+	buf_free(&request);
+	return status;
+}
+
+/* What was printed before a failure is shown, too. */
+static int run_aligned(const struct conf *conf, const struct admin_call *call, FILE *in)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+	int status;
+
+	if (!memory)
+		return ctl_fail("memory is exhausted");
+	status = run(conf, call, in, memory);
+	if (fclose(memory) != 0)
+		status = ctl_fail("memory is exhausted");
+	else if (size > 0 &&
+		 !table_print((struct str){ text, size }, !call->options[ADMIN_NOHEADINGS], stdout))
+		status = ctl_fail_output();
+	free(text);
+	return status;
+}
+
+int ctl_admin_run(const struct conf *conf, const struct admin_call *call)
+{
+	bool aligned = call->command->prints_table && !call->options[ADMIN_JSON] &&
+		       isatty(STDOUT_FILENO);
+	char line[SECRET_SIZE] = "";
+	struct err err = { 0 };
+	FILE *in = open_input(call, line, &err);
+	int status;
+
+	if (!in)
+		return ctl_fail_call(&err);
+	status = aligned ? run_aligned(conf, call, in) : run(conf, call, in, stdout);
+	if (in != stdin)
 		fclose(in);
 	explicit_bzero(line, sizeof(line));
-	buf_free(&request);
 	return status;
 }

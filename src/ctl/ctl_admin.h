@@ -12,9 +12,12 @@
  */
 bool ctl_admin_lock(const struct conf *conf, const struct admin_call *call,
 	struct service_user *owner, struct instance_locks *locks, struct err *err);
-/* With the locks: becomes that user permanently and runs the call on standard output. */
+/* With the locks: becomes that user permanently and runs the call. */
 bool ctl_admin_run_alone(const struct conf *conf, const struct admin_call *call,
-	const struct service_user *owner, FILE *in, int *status, struct err *err);
+	const struct service_user *owner, FILE *in, FILE *out, int *status, struct err *err);
 
-/* Returns the exit status. Errors are printed on standard error. */
+/*
+ * Runs the call on standard input and output. At a terminal, the columns of a list are aligned.
+ * Returns the exit status. Errors are printed on standard error.
+ */
 int ctl_admin_run(const struct conf *conf, const struct admin_call *call);

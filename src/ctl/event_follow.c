@@ -43,7 +43,8 @@ static bool print_answer(struct follower *follower, struct str answer, struct er
 {
 	if (!take_place(follower, str_split_next(&answer, '\n'), err))
 		return false;
-	if (!follower->begun && !follower->call.options[ADMIN_JSON])
+	if (!follower->begun && !follower->call.options[ADMIN_JSON] &&
+		!follower->call.options[ADMIN_NOHEADINGS])
 		puts(admin_event_header);
 	follower->begun = true;
 	if (answer.len > 0) {

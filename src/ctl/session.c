@@ -89,7 +89,8 @@ static _Noreturn void run_child(
 
 	instance_register_child(&session->locks);
 	if (dup2(output, STDOUT_FILENO) < 0 ||
-		!ctl_admin_run_alone(session->conf, call, &session->owner, NULL, &status, &err)) {
+		!ctl_admin_run_alone(
+			session->conf, call, &session->owner, NULL, stdout, &status, &err)) {
 		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
 		status = exit_status_of(err.code);
 	}

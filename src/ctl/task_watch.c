@@ -58,7 +58,7 @@ static bool print_change(struct watch *watch, const json_t *task, struct str row
 	ok = (buf_ok(&line) && buf_ok(&time)) || err_no_memory(err);
 	changed = ok && !str_eq(buf_str(&line), buf_str(&watch->shown));
 	if (changed) {
-		if (first && !watch->as_json)
+		if (first && !watch->as_json && !watch->call.options[ADMIN_NOHEADINGS])
 			puts("time\tstate\tstatus\tattempt\tprogress\terror");
 		printf("%.*s%.*s\n", watch->as_json ? 0 : (int)time.len, time.data,
 			STR_ARGS(buf_str(&line)));

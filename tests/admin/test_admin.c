@@ -57,7 +57,7 @@ static void usage_shows_operand_and_options(void **state)
 		"[--expires SECONDS|never]");
 	buf_reset(&usage);
 	admin_put_usage(find_command("key list"), &usage);
-	assert_str(buf_str(&usage), "key list [--json]");
+	assert_str(buf_str(&usage), "key list [--json] [--noheadings]");
 	buf_reset(&usage);
 	admin_put_usage(find_command("key expire"), &usage);
 	assert_str(buf_str(&usage), "key expire ID --expires SECONDS|never");
