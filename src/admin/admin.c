@@ -1,9 +1,13 @@
 #include "admin/admin.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 
 #include "admin/exit_status.h"
+#include "base/clock.h"
 #include "sys/output.h"
+
+#define PROGRESS_INTERVAL_MS 250
 
 const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_TENANT] = { .name = "tenant", .value = "TENANT" },
@@ -151,6 +155,22 @@ void admin_print_error(struct admin *admin, const char *text)
 		(struct str){ line, len });
 }
 
+void admin_progress(struct admin *admin, uint64_t done, uint64_t total, const char *unit)
+{
+	int64_t now;
+
+	if (admin->progress)
+		admin->progress(done, total, unit);
+	if (!admin->sends_progress)
+		return;
+	now = clock_mono_ms();
+	if (now < admin->next_progress)
+		return;
+	admin->next_progress = now + PROGRESS_INTERVAL_MS;
+	fprintf(admin->out, "p %" PRIu64 " %" PRIu64 " %s\n", done, total, unit);
+	fflush(admin->out);
+}
+
 const char *admin_error_text(const struct err *err, bool in_steps)
 {
 	struct err plain = { .code = err->code };
@@ -178,8 +198,10 @@ static int status_of(const struct admin_call *call, enum err_code code)
 int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)
 {
 	struct err err = { 0 };
-	bool done = call->command->run(admin, call, &err), shown;
+	bool done, shown;
 
+	admin->sends_progress = call->wants_progress && !admin->err;
+	done = call->command->run(admin, call, &err);
 	shown = fflush(admin->out) == 0 && !ferror(admin->out);
 	*panic = !done && err.code == ERR_PANIC;
 	if ((done || err.code == ERR_INTERNAL) && admin->err && output_reader_has_gone(admin->out))

@@ -82,6 +82,7 @@ struct admin_call {
 	const struct admin_command *command;
 	const char *operand;		    /* NULL if the command takes none */
 	const char *options[ADMIN_OPTIONS]; /* NULL: not given; any text if it takes no value */
+	bool wants_progress;		    /* the client shows it: admin_progress() */
 };
 
 /* The streams are borrowed. */
@@ -97,6 +98,10 @@ struct admin {
 	 */
 	bool (*pause)(void *pause_data, int64_t ms);
 	void *pause_data;
+	/* Shows the progress; NULL: it is sent to the client if that wants it. */
+	void (*progress)(uint64_t done, uint64_t total, const char *unit);
+	bool sends_progress;
+	int64_t next_progress; /* monotonic ms */
 };
 
 /* ERR_INVALID if an operand or option is missing, or excludes another one. */
@@ -142,6 +147,12 @@ bool admin_check_not_compressed(FILE *in, struct err *err);
 int admin_run(struct admin *admin, const struct admin_call *call, bool *panic);
 
 /* ---- output of commands ---- */
+
+/*
+ * How much is done, for people who wait at a terminal. total 0: unknown. unit: "tasks". Not before
+ * the end of the input: a client stops sending when the output begins.
+ */
+void admin_progress(struct admin *admin, uint64_t done, uint64_t total, const char *unit);
 
 /*
  * Print one line and its line end; admin_print cuts the line after 1023 bytes. False if the output

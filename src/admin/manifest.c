@@ -123,6 +123,19 @@ bool manifest_check_files(const struct manifest *manifest, int folder, struct er
 	return true;
 }
 
+uint64_t manifest_bytes(const struct manifest *manifest)
+{
+	uint64_t sum = 0, size;
+	const char *entry;
+	json_t *file;
+
+	json_object_foreach (manifest->files, entry, file) {
+		if (manifest_file_size(manifest, entry, &size))
+			sum += size;
+	}
+	return sum;
+}
+
 bool manifest_take_count(const char *table, uint64_t rows, void *data)
 {
 	struct manifest *manifest = data;

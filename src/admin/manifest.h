@@ -53,5 +53,8 @@ bool manifest_check_file(const struct manifest *manifest, const char *entry, int
 /* Returns the size of the file of an entry; false without such an entry. */
 bool manifest_file_size(const struct manifest *manifest, const char *entry, uint64_t *size);
 
+/* The sum of the sizes of all files. */
+uint64_t manifest_bytes(const struct manifest *manifest);
+
 /* A store_take_count; data: the manifest. */
 bool manifest_take_count(const char *table, uint64_t rows, void *data);

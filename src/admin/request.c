@@ -34,7 +34,7 @@ bool admin_request_write(const struct admin_call *call, struct buf *line)
 		buf_put_json_string(line, str_cstr(call->options[i]));
 		before = ",";
 	}
-	buf_puts(line, "}}\n");
+	buf_puts(line, call->wants_progress ? "},\"progress\":true}\n" : "}}\n");
 	return buf_ok(line);
 }
 
@@ -73,6 +73,7 @@ bool admin_request_read(struct admin_call *call, const json_t *request, struct e
 		if (!set_option(call, name, json_string_value(value), err))
 			return false;
 	}
+	call->wants_progress = json_is_true(json_object_get(request, "progress"));
 	return admin_parse_command(call, words, count, err);
 }
 

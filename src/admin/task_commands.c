@@ -24,7 +24,8 @@ static bool parse_tenant(const struct admin_call *call, struct str *tenant, stru
 	       err_set(err, ERR_INVALID, "tenant", "'%s' is not a valid tenant name", text);
 }
 
-static bool put_samples(struct task_batch *batch, const struct sample *sample, struct err *err)
+static bool put_samples(
+	struct admin *admin, struct task_batch *batch, const struct sample *sample, struct err *err)
 {
 	for (uint64_t i = 0; i < sample->count; i++) {
 		struct task *task = task_batch_next(batch, err);
@@ -35,6 +36,7 @@ static bool put_samples(struct task_batch *batch, const struct sample *sample, s
 			return err_no_memory(err);
 		if (!task_batch_add(batch, err))
 			return false;
+		admin_progress(admin, i, sample->count, "tasks");
 	}
 	return task_batch_put(batch, true, err);
 }
@@ -59,7 +61,8 @@ bool admin_load_sample(struct admin *admin, const struct admin_call *call, struc
 		return false;
 	sample.store = admin->store;
 	batch.keep = true;
-	ok = tenant_list_read(&tenants, admin->store, err) && put_samples(&batch, &sample, err);
+	ok = tenant_list_read(&tenants, admin->store, err) &&
+	     put_samples(admin, &batch, &sample, err);
 	if (ok)
 		tenant_list_note(&tenants, tenant, admin);
 	tenant_list_free(&tenants);
@@ -166,13 +169,27 @@ static bool fail_damaged(const struct store_report *report, struct err *err)
 		usage);
 }
 
+/* Of the task that is verified next: the check of the store gets no data, and is called by one. */
+static struct {
+	struct admin *admin;
+	uint64_t tasks;
+} verified;
+
+static bool check_address(const struct task *task, struct err *why)
+{
+	admin_progress(verified.admin, ++verified.tasks, 0, "tasks");
+	return dialect_check_address(task, why);
+}
+
 bool admin_verify(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct found found = { .admin = admin };
-	const struct store_verify_sink sink = { dialect_check_address, print_found, &found };
+	const struct store_verify_sink sink = { check_address, print_found, &found };
 	struct store_report report;
 
 	(void)call;
+	verified.admin = admin;
+	verified.tasks = 0;
 	if (!store_verify(admin->store, &sink, &report, err))
 		return false;
 	print_damage(admin, &report);
@@ -205,6 +222,10 @@ static void show_percent(unsigned percent, void *data)
 {
 	struct admin *admin = data;
 
+	if (admin->progress) {
+		admin->progress(percent, 100, "percent");
+		return;
+	}
 	admin_print(admin, "%u %%", percent);
 	fflush(admin->out);
 }

@@ -98,14 +98,15 @@ static bool retry_page(struct retries *retries, struct err *err)
 }
 
 /* A request ends early if nothing can be written, with the same cursor as before. */
-static bool retry_pages(struct retries *retries, struct err *err)
+static bool retry_pages(struct retries *retries, struct admin *admin, struct err *err)
 {
-	uint64_t before;
+	uint64_t before, most = retries->left;
 
 	do {
 		before = retries->left;
 		if (!retry_page(retries, err))
 			return false;
+		admin_progress(admin, most - retries->left, 0, "tasks");
 	} while (retries->cursor.len > 0 && retries->left > 0 && retries->left < before);
 	return true;
 }
@@ -122,7 +123,7 @@ bool task_retry_all(struct admin *admin, const struct admin_call *call, struct e
 	if (!native_client_init(&retries.client, admin, err) ||
 		!task_tenant(&retries.client, call, &retries.tenant, err))
 		return false;
-	ok = retry_pages(&retries, err);
+	ok = retry_pages(&retries, admin, err);
 	if (ok || retries.retried + retries.refused > 0)
 		admin_print(admin, "%" PRIu64 " task%s retried, %" PRIu64 " refused",
 			retries.retried, str_plural(retries.retried), retries.refused);

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "ctl/backup_copy.h"
+#include "ctl/progress.h"
 #include "ctl/session.h"
 #include "http/json.h"
 
@@ -40,7 +41,8 @@ struct backup {
 	struct file_pace pace;
 	uint64_t rate; /* bytes per ms */
 	uint64_t copied;
-	int64_t began; /* monotonic ms */
+	uint64_t in_phase, phase_total; /* bytes, for the progress; total 0: unknown */
+	int64_t began;			/* monotonic ms */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -113,6 +115,8 @@ static bool wait_for_turn(size_t bytes, void *data, struct err *err)
 			return false;
 	}
 	backup->copied += bytes;
+	backup->in_phase += bytes;
+	progress_set(backup->in_phase, backup->phase_total, NULL);
 	due = backup->began + (int64_t)(backup->copied / backup->rate);
 	if (due > now)
 		poll(NULL, 0, (int)(due - now));
@@ -128,6 +132,14 @@ static bool read_rate(struct backup *backup, const char *text, struct err *err)
 			"--rate must be from 1 to %d MB per second", RATE_MAX);
 	backup->rate = rate * 1000;
 	return true;
+}
+
+/* total: bytes that will be copied; 0: unknown. */
+static void begin_phase(struct backup *backup, const char *phase, uint64_t total)
+{
+	backup->in_phase = 0;
+	backup->phase_total = total;
+	progress_phase(phase);
 }
 
 /* ---- logs ---- */
@@ -188,6 +200,12 @@ static bool check_history(struct backup *backup, struct err *err)
 
 /* ---- verification ---- */
 
+static bool begin_recovery(struct backup *backup)
+{
+	begin_phase(backup, "verifying", 0);
+	return true;
+}
+
 /* In a copy, because a recovery changes the files. */
 static bool verify(struct backup *backup, struct err *err)
 {
@@ -198,9 +216,10 @@ static bool verify(struct backup *backup, struct err *err)
 
 	snprintf(path, sizeof(path), "%s/" VERIFY, backup->path);
 	folder = file_open_folder(backup->to.folder, VERIFY, true, err);
+	begin_phase(backup, "copying again", manifest_bytes(&backup->manifest));
 	ok = folder >= 0 && copy_tree_open(&copy, folder, true, err) &&
 	     copy_entries(&backup->manifest, &backup->to, &copy, &backup->pace, err) &&
-	     copy_recover(backup->conf, path, 0, &backup->manifest, err);
+	     begin_recovery(backup) && copy_recover(backup->conf, path, 0, &backup->manifest, err);
 	copy_tree_close(&copy);
 	return ok && file_remove(backup->to.folder, VERIFY, err);
 }
@@ -240,6 +259,7 @@ static bool copy_all(struct backup *backup, struct err *err)
 		return false;
 	backup->holding = true;
 	backup->next_renewal = clock_mono_ms() + RENEW_MS;
+	begin_phase(backup, "copying", copy_folder_bytes(backup->home.data));
 	ok = store_copy_data(backup->home.data, backup->to.data, &backup->pace, err) &&
 	     step(backup, "continue", &end, err) &&
 	     copy_logs(backup, begin.position.first_log, &end.position, err);
@@ -348,11 +368,13 @@ int ctl_backup(struct ctl *ctl)
 	setpriority(PRIO_PROCESS, 0, NICENESS);
 	backup.pace = (struct file_pace){ wait_for_turn, &backup };
 	session_open(&backup.session, &ctl->conf);
+	progress_begin("backup");
 	catch_signals();
 	ok = read_rate(&backup, ctl->call.options[ADMIN_RATE], &err) &&
 	     open_all(&backup, add, &err) &&
 	     (add ? add_logs(&backup, &err) : copy_all(&backup, &err)) && finish(&backup, &err);
 	end_hold(&backup);
+	progress_end();
 	if (ok)
 		print_summary(&backup);
 	session_close(&backup.session);

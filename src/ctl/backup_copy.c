@@ -93,6 +93,26 @@ bool copy_open_folder(const char *path, bool create, int *folder, struct err *er
 
 /* ---- files ---- */
 
+uint64_t copy_folder_bytes(int folder)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+	struct stat status;
+	uint64_t sum = 0;
+
+	while (entries && (entry = readdir(entries))) {
+		if (fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISREG(status.st_mode))
+			sum += (uint64_t)status.st_size;
+	}
+	if (entries)
+		closedir(entries);
+	else if (fd >= 0)
+		close(fd);
+	return sum;
+}
+
 void copy_log_entry(uint64_t number, char entry[LOG_ENTRY_MAX])
 {
 	char name[STORE_LOG_NAME_SIZE];

@@ -29,6 +29,9 @@ bool copy_open_folder(const char *path, bool create, int *folder, struct err *er
 /* ERR_CONFLICT if the path is in the folder. The path may be new. what: names the folder. */
 bool copy_check_outside(const char *path, const char *folder, const char *what, struct err *err);
 
+/* The sum of the sizes of the files in it, as far as they can be read. */
+uint64_t copy_folder_bytes(int folder);
+
 /* "log/log.0000000001" */
 void copy_log_entry(uint64_t number, char entry[LOG_ENTRY_MAX]);
 

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ctl/progress.h"
 #include "sys/listen.h"
 #include "sys/process_info.h"
 
@@ -68,6 +69,19 @@ static void write_line(FILE *to, const char *before, struct str text)
 	fprintf(to, "%s%.*s\n", before, STR_ARGS(text));
 }
 
+/* "DONE TOTAL UNIT" */
+static void handle_progress(struct str text)
+{
+	char unit[32];
+	struct str done_text = str_split_next(&text, ' '), total_text = str_split_next(&text, ' ');
+	uint64_t done, total;
+
+	if (!str_to_u64(done_text, &done) || !str_to_u64(total_text, &total))
+		return;
+	snprintf(unit, sizeof(unit), "%.*s", STR_ARGS(text));
+	progress_set(done, total, unit);
+}
+
 /* Writes one frame of the response. Returns true after the last one. */
 static bool handle_frame(struct str line, FILE *out, FILE *errors, int *status)
 {
@@ -79,9 +93,13 @@ static bool handle_frame(struct str line, FILE *out, FILE *errors, int *status)
 	switch (line.ptr[0]) {
 	case 'o':
 		write_line(out, "", text);
+		progress_add_line();
 		return false;
 	case 'e':
 		write_line(errors, "polytaskctl: ", text);
+		return false;
+	case 'p':
+		handle_progress(text);
 		return false;
 	case 'x':
 		if (!str_to_u64(text, &number) || number > 255)

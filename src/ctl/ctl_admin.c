@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "ctl/client.h"
 #include "ctl/fail.h"
+#include "ctl/progress.h"
 #include "ctl/regions.h"
 #include "ctl/table.h"
 #include "sys/instance.h"
@@ -27,7 +28,12 @@
 static bool run_with_store(const struct conf *conf, const struct admin_call *call, FILE *in,
 	FILE *out, int *status, struct err *err)
 {
-	struct admin admin = { .conf = conf, .in = in, .out = out, .err = stderr };
+	FILE *errors = progress_stream(stderr);
+	struct admin admin = { .conf = conf,
+		.in = in,
+		.out = out,
+		.err = errors,
+		.progress = call->wants_progress ? progress_set : NULL };
 	struct store_options options;
 	bool panic, ok;
 
@@ -42,6 +48,7 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 		store_close(admin.store);
 	}
 	regions_remove();
+	progress_close_stream(errors, stderr);
 	return ok;
 }
 
@@ -88,10 +95,13 @@ static bool run_offline(const struct conf *conf, const struct admin_call *call, 
 static bool try_run(const struct conf *conf, const struct admin_call *call, struct str request,
 	FILE *in, FILE *out, int *status, struct err *err)
 {
-	bool answered;
+	FILE *errors = progress_stream(stderr);
+	bool answered, ok;
 
-	if (!client_call(conf->control, request, 0, admin_reads_input(call) ? in : NULL, out,
-		    stderr, &answered, status, err))
+	ok = client_call(conf->control, request, 0, admin_reads_input(call) ? in : NULL, out,
+		errors, &answered, status, err);
+	progress_close_stream(errors, stderr);
+	if (!ok)
 		return false;
 	/* The service may be running, and its store is not readable either. */
 	if (!answered && errno == EACCES)
@@ -158,6 +168,7 @@ static int run(const struct conf *conf, const struct admin_call *call, FILE *in,
 		err.code = ERR_NONE;
 		poll(NULL, 0, POLL_INTERVAL_MS);
 	}
+	progress_end();
 	if (!done)
 		status = ctl_fail_call(&err);
 	buf_free(&request);
@@ -184,18 +195,39 @@ static int run_aligned(const struct conf *conf, const struct admin_call *call, F
 	return status;
 }
 
-int ctl_admin_run(const struct conf *conf, const struct admin_call *call)
+static int run_plainly(const struct conf *conf, const struct admin_call *call, FILE *in)
 {
-	bool aligned = call->command->prints_table && !call->options[ADMIN_JSON] &&
+	FILE *out = progress_stream(stdout);
+	int status = run(conf, call, in, out);
+
+	return progress_close_stream(out, stdout) ? status : ctl_fail_output();
+}
+
+/* Not while a line is typed, which the progress would overwrite. */
+static void begin_progress(struct admin_call *call)
+{
+	if (admin_reads_input(call) && isatty(STDIN_FILENO))
+		return;
+	progress_begin(call->command->words);
+	call->wants_progress = progress_runs();
+	if (admin_reads_input(call))
+		progress_follow_input();
+}
+
+int ctl_admin_run(const struct conf *conf, const struct admin_call *given)
+{
+	struct admin_call call = *given;
+	bool aligned = call.command->prints_table && !call.options[ADMIN_JSON] &&
 		       isatty(STDOUT_FILENO);
 	char line[SECRET_SIZE] = "";
 	struct err err = { 0 };
-	FILE *in = open_input(call, line, &err);
+	FILE *in = open_input(&call, line, &err);
 	int status;
 
 	if (!in)
 		return ctl_fail_call(&err);
-	status = aligned ? run_aligned(conf, call, in) : run(conf, call, in, stdout);
+	begin_progress(&call);
+	status = aligned ? run_aligned(conf, &call, in) : run_plainly(conf, &call, in);
 	if (in != stdin)
 		fclose(in);
 	explicit_bzero(line, sizeof(line));

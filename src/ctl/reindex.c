@@ -7,6 +7,7 @@
 #include "ctl/client.h"
 #include "ctl/ctl_admin.h"
 #include "ctl/fail.h"
+#include "ctl/progress.h"
 #include "http/json.h"
 
 #define POLL_INTERVAL_MS 500
@@ -66,17 +67,22 @@ static bool wait_for_service(const struct conf *conf, struct err *err)
 	struct progress progress = { 0 };
 	int shown = -1;
 
+	progress_begin("reindex");
 	for (;;) {
-		if (!ask(conf, &progress, err))
+		if (!ask(conf, &progress, err)) {
+			progress_end();
 			return false;
+		}
 		if (!progress.answered || progress.complete)
 			break;
-		if (progress.percent != shown)
+		progress_set((uint64_t)progress.percent, 100, "percent");
+		if (progress.percent != shown && !progress_runs())
 			printf("%d %%\n", progress.percent);
 		fflush(stdout);
 		shown = progress.percent;
 		poll(NULL, 0, POLL_INTERVAL_MS);
 	}
+	progress_end();
 	if (progress.answered)
 		printf("the index is complete\n");
 	return true;

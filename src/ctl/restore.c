@@ -10,6 +10,7 @@
 #include "base/date.h"
 #include "ctl/backup.h"
 #include "ctl/backup_copy.h"
+#include "ctl/progress.h"
 #include "sys/service_user.h"
 
 #define UNFINISHED_TEXT "This home is not a store yet: a restore was interrupted.\n"
@@ -20,6 +21,7 @@ struct restore {
 	struct copy_tree from, to;
 	struct manifest manifest, counted;
 	int archive;	    /* -1: none */
+	uint64_t copied;    /* bytes */
 	uint64_t more_logs; /* copied from the archive */
 	int64_t until;	    /* seconds, 0: no limit */
 };
@@ -137,8 +139,19 @@ static bool open_backup(struct restore *restore, const char *logs, struct err *e
 	       manifest_check_files(&restore->manifest, folder, err);
 }
 
+static bool count_bytes(size_t bytes, void *data, struct err *err)
+{
+	struct restore *restore = data;
+
+	(void)err;
+	restore->copied += bytes;
+	progress_set(restore->copied, manifest_bytes(&restore->manifest), NULL);
+	return true;
+}
+
 static bool copy_files(struct restore *restore, struct err *err)
 {
+	const struct file_pace pace = { count_bytes, restore };
 	int folder;
 
 	if (!copy_open_folder(restore->home, true, &folder, err))
@@ -146,7 +159,7 @@ static bool copy_files(struct restore *restore, struct err *err)
 	restore->to.folder = folder;
 	return file_write(folder, STORE_UNFINISHED, STR(UNFINISHED_TEXT), err) &&
 	       copy_tree_open(&restore->to, folder, true, err) &&
-	       copy_entries(&restore->manifest, &restore->from, &restore->to, NULL, err) &&
+	       copy_entries(&restore->manifest, &restore->from, &restore->to, &pace, err) &&
 	       (restore->archive < 0 || copy_more_logs(restore, err));
 }
 
@@ -167,6 +180,12 @@ static bool finish(struct restore *restore, struct err *err)
 	       file_sync(restore->to.folder, restore->home, err);
 }
 
+static bool begin_phase(const char *phase)
+{
+	progress_phase(phase);
+	return true;
+}
+
 int ctl_restore(struct ctl *ctl)
 {
 	struct restore restore = { .conf = &ctl->conf,
@@ -178,12 +197,16 @@ int ctl_restore(struct ctl *ctl)
 	struct err err = { 0 };
 	bool ok;
 
+	progress_begin("restore");
+	progress_phase("comparing the backup with its manifest");
 	ok = check_place(&restore, &err) &&
 	     open_backup(&restore, ctl->call.options[ADMIN_LOGS], &err) &&
 	     read_until(&restore, ctl->call.options[ADMIN_UNTIL], &err) &&
-	     manifest_open(&restore.counted, &err) && copy_files(&restore, &err) &&
+	     manifest_open(&restore.counted, &err) && begin_phase("copying") &&
+	     copy_files(&restore, &err) && begin_phase("recovering") &&
 	     copy_recover(&ctl->conf, restore.home, restore.until, &restore.counted, &err) &&
 	     finish(&restore, &err);
+	progress_end();
 	if (ok && restore.archive >= 0)
 		printf("%" PRIu64 " log%s of the archive read\n", (uint64_t)restore.more_logs,
 			str_plural(restore.more_logs));

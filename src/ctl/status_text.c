@@ -19,7 +19,7 @@ void status_put_duration(int64_t ms, char *text, size_t size)
 }
 
 /* With the largest unit of which there is at least one. */
-static void put_bytes(double bytes, char *text, size_t size)
+void status_put_bytes(double bytes, char *text, size_t size)
 {
 	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB" };
 	size_t unit = 0;
@@ -38,7 +38,7 @@ static void put_number(
 
 	switch (row->kind) {
 	case HEALTH_BYTES:
-		put_bytes((double)value, text, size);
+		status_put_bytes((double)value, text, size);
 		break;
 	case HEALTH_DURATION:
 		snprintf(text, size, "%" JSON_INTEGER_FORMAT " ms", value);

@@ -9,6 +9,8 @@
 
 /* "2m05s", "3h20m" or "4d06h". */
 void status_put_duration(int64_t ms, char *text, size_t size);
+/* "900 bytes" or "1.5 GB". */
+void status_put_bytes(double bytes, char *text, size_t size);
 /*
  * A figure of the store from its JSON value. Returns false if it has no line: null without a text
  * for it, a zero that is hidden, or a value of another type. now: wall-clock ms.

@@ -5,8 +5,9 @@
  *	{"verb":["user","add","demo"],"args":{"tenant":"default"}}
  *
  * and perhaps input for the verb. The response is lines: "o TEXT" for standard output, "e TEXT" for
- * standard error, and last "x STATUS", the exit status. A connection that ends without an x line
- * failed. Exit status CONTROL_BUSY means that the command did not begin.
+ * standard error, and last "x STATUS", the exit status. If the request has the member "progress",
+ * true, lines "p DONE TOTAL UNIT" may come between them (TOTAL 0: unknown). A connection that ends
+ * without an x line failed. Exit status CONTROL_BUSY means that the command did not begin.
  *
  * Nothing here blocks or trusts the peer. Lines are bounded. Clients that send no request or do not
  * read the response are dropped after 5 s, or earlier if a newer client needs the place: then one
