@@ -12,6 +12,7 @@
 #include "admin/command.h"
 #include "base/log.h"
 #include "ctl/command_line.h"
+#include "ctl/completion.h"
 #include "ctl/ctl_admin.h"
 #include "ctl/ctl_command.h"
 #include "ctl/event_follow.h"
@@ -56,6 +57,12 @@ static const struct ctl_command more_commands[] = {
 		.no_conf = true,
 		.run = ctl_help,
 		.help = "explain a command and its options" },
+	{ .word = "completion",
+		.usage = " SHELL",
+		.operands = 1,
+		.no_conf = true,
+		.run = ctl_completion,
+		.help = "print a script that completes commands and options in bash or zsh" },
 	{ 0 },
 };
 

@@ -13,7 +13,7 @@ def ctl(*words):
 
 
 def options(text):
-    return set(re.findall(r"(?<![\w-])--([a-z][a-z-]*)", text))
+    return set(re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", text))
 
 
 def commands():
@@ -32,7 +32,7 @@ def every_command():
     for words, line in commands():
         done = ctl("help", *words)
         head, _, explained = done.stdout.partition("\n\nOptions:\n")
-        named = set(re.findall(r"^  --([a-z-]+)", explained, re.M))
+        named = set(re.findall(r"^  --([a-z0-9-]+)", explained, re.M))
         ok(
             done.returncode == 0
             and done.stdout.startswith("usage: polytaskctl " + " ".join(words))
