@@ -66,6 +66,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 		.repeatable = true },
 	[ADMIN_PARALLEL] = { .name = "parallel", .value = "N" },
 	[ADMIN_TO] = { .name = "to", .value = "TIME" },
+	[ADMIN_ONCE] = { .name = "once" },
 	[ADMIN_NOHEADINGS] = { .name = "noheadings" },
 	[ADMIN_DELIVERY] = { .name = "delivery", .value = "DELIVERY,..." },
 };

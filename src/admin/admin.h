@@ -62,6 +62,7 @@ enum admin_option {
 	ADMIN_TO,
 	ADMIN_DELIVERY,
 	ADMIN_NOHEADINGS,
+	ADMIN_ONCE,
 	ADMIN_OPTIONS
 };
 

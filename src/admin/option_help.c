@@ -51,6 +51,7 @@ static const char *const texts[ADMIN_OPTIONS] = {
 	[ADMIN_QUERY] = "a parameter to add to the URL; may be repeated",
 	[ADMIN_PARALLEL] = "requests at the same time, 1 to 16",
 	[ADMIN_TO] = "only deliveries that were made before this time",
+	[ADMIN_ONCE] = "print the view once, after a second",
 	[ADMIN_NOHEADINGS] = "leave out the header line",
 	[ADMIN_DELIVERY] = "only these deliveries, at most 100",
 };

@@ -1,7 +1,6 @@
 #include "ctl/ctl_command.h"
 
 #include <bsd/readpassphrase.h>
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,13 +8,11 @@
 #include "auth/principal.h"
 #include "base/clock.h"
 #include "ctl/backup.h"
-#include "ctl/client.h"
 #include "ctl/reindex.h"
+#include "ctl/service_call.h"
 #include "ctl/status_table.h"
+#include "ctl/top.h"
 #include "sys/listen.h"
-
-#define STATUS_SECONDS 3
-#define STATUS_REQUEST "{\"verb\":[\"status\"]}\n"
 
 /* The service itself answers after 31 s at most. */
 #define RELOAD_SECONDS 45
@@ -25,38 +22,14 @@
 
 /* ---- the service ---- */
 
-static int fail_connect(const char *path, int error)
-{
-	struct err err = { 0 };
-	int status;
-
-	client_cannot_connect(path, error, &err);
-	status = ctl_fail_call(&err);
-	if (error == EAGAIN)
-		return EXIT_NO_ANSWER;
-	return error == ENOENT || error == ECONNREFUSED ? EXIT_NO_SERVICE : status;
-}
-
-/* Returns the exit status that the service sends, EXIT_NO_ANSWER or EXIT_NO_SERVICE. */
 static int call_service(struct ctl *ctl, struct str request, int seconds, FILE *out)
 {
-	struct err err = { 0 };
-	bool answered;
-	int status = EXIT_FAILED;
-
-	if (client_call(ctl->conf.control, request, seconds, NULL, out, stderr, &answered, &status,
-		    &err) &&
-		answered)
-		return status;
-	if (err.code == ERR_NONE)
-		return fail_connect(ctl->conf.control, errno);
-	status = ctl_fail_call(&err);
-	return status == EXIT_BUSY ? EXIT_NO_ANSWER : status;
+	return service_call(ctl->conf.control, request, seconds, out);
 }
 
 static int run_status(struct ctl *ctl)
 {
-	struct str request = STR(STATUS_REQUEST);
+	struct str request = STATUS_REQUEST;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *memory;
@@ -85,7 +58,7 @@ static int check_answers(struct ctl *ctl)
 
 	if (!memory)
 		return ctl_fail("memory is exhausted");
-	status = call_service(ctl, STR(STATUS_REQUEST), STATUS_SECONDS, memory);
+	status = call_service(ctl, STATUS_REQUEST, STATUS_SECONDS, memory);
 	fclose(memory);
 	free(text);
 	return status == EXIT_NOT_YET ? EXIT_DONE : status;
@@ -180,6 +153,10 @@ static const struct ctl_option sign_options[] = {
 const struct ctl_command ctl_commands[] = {
 	{ "status", " [--json]", .options = ADMIN_BIT(ADMIN_JSON), .control_only = true,
 		.run = run_status, .help = "show the processes of the service" },
+	{ "top", " [--once]", .options = ADMIN_BIT(ADMIN_ONCE), .control_only = true,
+		.run = ctl_top,
+		.help = "show the processes and rates of the service once a second, until q is "
+			"typed" },
 	{ "reload", "", .control_only = true, .run = run_reload,
 		.help = "reload the configuration, and wait until all requests are answered with "
 			"it" },

@@ -6,7 +6,7 @@
 static const struct group {
 	const char *title, *words;
 } groups[] = {
-	{ "The service", "status reload stop print-config" },
+	{ "The service", "status top reload stop print-config" },
 	{ "Users and credentials", "user password token key" },
 	{ "Quotas and numbers", "quota number" },
 	{ "Workers", "worker work" },
