@@ -17,6 +17,7 @@
 #include "ctl/ctl_command.h"
 #include "ctl/event_follow.h"
 #include "ctl/help.h"
+#include "ctl/service_call.h"
 #include "ctl/task_watch.h"
 #include "dialect/dialect.h"
 #include "dialect/policy_conf.h"
@@ -190,6 +191,8 @@ static int run(struct ctl *ctl)
 	if (!conf_load(&ctl->source, &ctl->conf, &err) &&
 		!(command && command->control_only && conf_load_control(&ctl->source, &ctl->conf)))
 		return ctl_fail_call(&err);
+	if ((!command || command->asks_store) && service_is_silent(ctl->conf.control))
+		return EXIT_NO_ANSWER;
 	if (command)
 		return command->run(ctl);
 	if (ctl->call.options[ADMIN_FOLLOW])

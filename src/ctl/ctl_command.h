@@ -37,7 +37,8 @@ struct ctl_command {
 	uint64_t required_options;	      /* of these */
 	const struct ctl_option *own_options; /* more; ends with an all-zero row; NULL: none */
 	bool sign_options;		      /* own_options are those for struct sign */
-	bool no_conf;			      /* reads no configuration */
+	bool asks_store;	     /* in the service, which may have stopped without an answer */
+	bool no_conf;		     /* reads no configuration */
 	bool control_only;	     /* of the configuration, needs only the option control */
 	int (*run)(struct ctl *ctl); /* returns the exit status */
 	const char *help;

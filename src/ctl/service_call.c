@@ -1,6 +1,7 @@
 #include "ctl/service_call.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "ctl/client.h"
 #include "ctl/fail.h"
@@ -37,4 +38,21 @@ int service_call(const char *control, struct str request, int seconds, FILE *out
 	if (err.code == ERR_NONE)
 		return status;
 	return ctl_fail_call(&err) == EXIT_NO_READER ? EXIT_NO_READER : status;
+}
+
+bool service_is_silent(const char *control)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+	struct err err = { 0 };
+	bool silent = memory && service_try(control, STATUS_REQUEST, STATUS_SECONDS, memory, memory,
+					&err) == EXIT_NO_ANSWER;
+
+	if (memory)
+		fclose(memory);
+	free(text);
+	if (silent)
+		ctl_fail(err_text(&err));
+	return silent;
 }

@@ -16,3 +16,8 @@ int service_try(const char *control, struct str request, int seconds, FILE *out,
 	struct err *err);
 /* The same; prints an error. */
 int service_call(const char *control, struct str request, int seconds, FILE *out);
+/*
+ * Whether a service accepts connections but has not answered for 3 s, because its supervisor is
+ * stopped for example; then prints an error. Commands that take long have no other limit of time.
+ */
+bool service_is_silent(const char *control);

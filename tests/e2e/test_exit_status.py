@@ -78,6 +78,9 @@ def running():
     kill(instance.daemon.pid, signal.SIGSTOP)
     check(instance, "NO_ANSWER", "status")
     check(instance, "NO_ANSWER", "reload")
+    check(instance, "NO_ANSWER", "user", "list")
+    check(instance, "NO_ANSWER", "task", "watch", "idol:1")
+    check(instance, "NO_ANSWER", "backup", instance.dir + "/backup")
     kill(instance.daemon.pid, signal.SIGCONT)
     instance.stop("stopped")
     for verb in ("status", "stop", "reload"):

@@ -37,7 +37,11 @@ class Service:
         while True:
             connection, _ = self.listener.accept()
             with connection, connection.makefile("rb") as received:
-                self.requests.append(json.loads(received.readline()))
+                request = json.loads(received.readline())
+                if request["verb"] == ["status"]:
+                    connection.sendall(b"x 0\n")
+                    continue
+                self.requests.append(request)
                 try:
                     self.answer(connection, received)
                 except OSError:
