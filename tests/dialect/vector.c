@@ -203,16 +203,6 @@ static void fill_claimed(struct vector *vector, const json_t *claimed, struct re
 		vector_fill_task(vector, json_array_get(claimed, i), &result->claimed[i].task);
 }
 
-/* [tasks, bytes, max_tasks, max_bytes] */
-static void fill_usage(const json_t *usage, struct result *result)
-{
-	uint64_t *const numbers[] = { &result->usage.tasks, &result->usage.bytes,
-		&result->usage.max_tasks, &result->usage.max_bytes };
-
-	for (size_t i = 0; usage && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		*numbers[i] = (uint64_t)json_integer_value(json_array_get(usage, i));
-}
-
 static void fill_result(struct vector *vector, struct outcome *outcome)
 {
 	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL,
@@ -260,7 +250,7 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	result->retried = (unsigned)retried;
 	result->refused = (unsigned)refused;
 	result->more = more;
-	fill_usage(usage, result);
+	vector_fill_usage(usage, result);
 	outcome->next = next ? json_str(next) : STR_NULL;
 }
 

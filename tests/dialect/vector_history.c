@@ -62,3 +62,13 @@ void vector_fill_history(struct vector *vector, json_t *json, struct result *res
 	for (size_t i = 0; i < result->history_count; i++)
 		vector_fill_entry(vector, json_array_get(json, i), &result->history[i]);
 }
+
+/* [tasks, bytes, max_tasks, max_bytes] */
+void vector_fill_usage(const json_t *usage, struct result *result)
+{
+	uint64_t *const numbers[] = { &result->usage.tasks, &result->usage.bytes,
+		&result->usage.max_tasks, &result->usage.max_bytes };
+
+	for (size_t i = 0; usage && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		*numbers[i] = (uint64_t)json_integer_value(json_array_get(usage, i));
+}
