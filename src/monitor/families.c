@@ -21,17 +21,21 @@ const struct family families[] = {
 	{ "process_starts_total", METRIC_COUNTER, "Processes that were started.",
 		.collect = collect_starts },
 	{ "process_deaths_total", METRIC_COUNTER,
-		"Processes that ended with an error, or by a signal that they were not sent.",
+		"Processes that failed or were killed, other than to stop, reload or recover.",
 		.collect = collect_deaths },
-	{ "process_cpu_seconds_total", METRIC_COUNTER, "Processor time of each process.",
+	{ "process_cpu_seconds_total", METRIC_COUNTER,
+		"Processor time of the supervisor and the newest generation.",
 		.collect = collect_cpu },
 	/* ---- requests ---- */
-	{ "http_requests_total", METRIC_COUNTER, "Requests answered.",
+	{ "http_requests_total", METRIC_COUNTER,
+		"Responses of workers. Calls of the authorizer and probes have a route in "
+		"parentheses; what nginx answers alone is not counted.",
 		.collect = collect_requests },
 	{ "http_request_duration_seconds", METRIC_HISTOGRAM,
 		"From the arrival at a worker to the response; without requests that have waited.",
 		.collect = collect_durations },
-	{ "http_errors_total", METRIC_COUNTER, "Responses with an error, by its name.",
+	{ "http_errors_total", METRIC_COUNTER,
+		"Responses with an error, by its name; refused credentials are routes with 401.",
 		.collect = collect_errors },
 	/* ---- the store ---- */
 	{ "store_commits_total", METRIC_COUNTER, "Transactions committed.",
@@ -52,7 +56,8 @@ const struct family families[] = {
 	{ "tasks_ended_total", METRIC_COUNTER, "Tasks that ended, by their state.",
 		.collect = collect_ended },
 	{ "task_wait_seconds", METRIC_HISTOGRAM,
-		"From the last change of a pending task to its claim.", .collect = collect_waits },
+		"From the last change of a pending task, whichever it was, to its claim.",
+		.collect = collect_waits },
 	{ "task_run_seconds", METRIC_HISTOGRAM, "From the first start of a task to its end.",
 		.collect = collect_runs },
 	{ "census_timestamp_seconds", METRIC_GAUGE,
@@ -62,7 +67,8 @@ const struct family families[] = {
 	{ "tasks_ready", METRIC_GAUGE, "Pending tasks that workers may claim now.",
 		.collect = collect_ready },
 	{ "oldest_ready_timestamp_seconds", METRIC_GAUGE,
-		"Creation of the oldest task that workers may claim.",
+		"Creation of the oldest task that workers may claim, of 64 pairs of kind and "
+		"priority.",
 		.collect = collect_oldest_ready },
 	{ "tenant_tasks", METRIC_GAUGE, "Tasks of a tenant, archived ones included.",
 		.collect = collect_tenant_tasks },
@@ -121,15 +127,29 @@ static void put_figure(struct buf *out, const struct health_row *row, uint64_t v
 		exposition_sample(out, row->metric, NULL, number);
 }
 
+/* Figures of the time before it has run are unknown. */
+static bool keeper_has_run(const struct scoreboard *scoreboard)
+{
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		if (atomic_load(&scoreboard->slots[i].role) == ROLE_KEEPER &&
+			atomic_load(&scoreboard->slots[i].state) == CHILD_READY)
+			return true;
+	}
+	return false;
+}
+
 static void write_health(const struct metrics_view *view, struct buf *out)
 {
+	bool is_known = keeper_has_run(view->scoreboard);
+
 	for (size_t i = 0; i < HEALTH_ROWS; i++) {
 		const struct health_row *row = &health_rows[i];
 
 		if (!row->metric)
 			continue;
 		put_head(out, row->metric, row->help);
-		put_figure(out, row, health_read(row, &view->scoreboard->store.health));
+		if (is_known || is_counter(row->metric))
+			put_figure(out, row, health_read(row, &view->scoreboard->store.health));
 	}
 }
 

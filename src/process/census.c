@@ -10,11 +10,6 @@
 #define SLICE_US 5000
 #define TRIES	 3
 
-static struct census_page *unpublished(struct census *census)
-{
-	return &census->pages[(atomic_load(&census->passes) + 1) % 2];
-}
-
 /* ---- tenants ---- */
 
 static void add_to_others(struct census_page *page, const struct census_tenant *tenant)
@@ -44,8 +39,8 @@ static uint64_t with_advantage(uint64_t tasks)
 /* Keeps the tenants in descending order of their rank, and adds up those that have no room. */
 static bool take_tenant(const struct store_usage *usage, void *data)
 {
-	const struct census *census = data;
-	struct census_page *page = unpublished(data);
+	struct census_pass *pass = data;
+	struct census_page *page = &pass->page;
 	struct census_tenant tenant = { .tasks = usage->tasks, .bytes = usage->bytes };
 	size_t i = page->tenant_count;
 	uint64_t least = i == CENSUS_TENANTS ? page->tenants[i - 1].rank : 0;
@@ -54,7 +49,7 @@ static bool take_tenant(const struct store_usage *usage, void *data)
 		return true;
 	snprintf(tenant.name, sizeof(tenant.name), "%.*s", STR_ARGS(usage->tenant));
 	tenant.rank = tenant.tasks;
-	if (with_advantage(tenant.tasks) > least && is_published(census, tenant.name))
+	if (with_advantage(tenant.tasks) > least && is_published(pass->census, tenant.name))
 		tenant.rank = with_advantage(tenant.tasks);
 	if (tenant.rank <= least) {
 		add_to_others(page, &tenant);
@@ -72,12 +67,13 @@ static bool take_tenant(const struct store_usage *usage, void *data)
 
 static bool begin_pass(struct census_pass *pass, struct store *store, struct err *err)
 {
-	struct census_page *page = unpublished(pass->census);
+	struct census_page *page = &pass->page;
 
 	page->tenant_count = page->row_count = 0;
 	page->other_tenants = page->other_tasks = page->other_bytes = 0;
 	pass->tenant = pass->dialect = 0;
-	pass->begun = store_each_usage(store, take_tenant, pass->census, err);
+	pass->passes = atomic_load(&pass->census->passes);
+	pass->begun = store_each_usage(store, take_tenant, pass, err);
 	return pass->begun;
 }
 
@@ -92,9 +88,9 @@ static bool is_empty(const struct state_counts *counts)
 	return sum == 0;
 }
 
-static bool count_next(
-	struct census_pass *pass, struct store *store, struct census_page *page, struct err *err)
+static bool count_next(struct census_pass *pass, struct store *store, struct err *err)
 {
+	struct census_page *page = &pass->page;
 	const struct dialect *dialect = dialects[pass->dialect];
 	struct str tenant = str_cstr(page->tenants[pass->tenant].name);
 	struct state_counts counts;
@@ -114,30 +110,42 @@ static bool count_next(
 	return true;
 }
 
-static void publish(struct census_pass *pass, struct census_page *page)
+static void publish(struct census_pass *pass)
 {
-	page->at = clock_wall_ms();
+	struct census *census = pass->census;
+
+	pass->page.at = clock_wall_ms();
 	pass->begun = false;
-	atomic_fetch_add(&pass->census->passes, 1);
+	if (atomic_load(&census->passes) != pass->passes)
+		return;
+	census->pages[(pass->passes + 1) % 2] = pass->page;
+	atomic_store(&census->passes, pass->passes + 1);
+}
+
+/* A tenant that cannot be read is left out, and the others are counted. */
+static bool skip_tenant(struct census_pass *pass, const struct err *err)
+{
+	pass->dialect = 0;
+	pass->tenant++;
+	return err->code != ERR_PANIC && err->code != ERR_REBUILDING;
 }
 
 bool census_run(struct census_pass *pass, struct store *store, bool *more, struct err *err)
 {
-	struct census_page *page = unpublished(pass->census);
 	int64_t until = clock_mono_us() + SLICE_US;
 
 	if (!pass->begun && !begin_pass(pass, store, err))
 		return false;
-	while (pass->tenant < page->tenant_count && clock_mono_us() < until) {
-		if (count_next(pass, store, page, err))
+	while (pass->tenant < pass->page.tenant_count && clock_mono_us() < until) {
+		if (count_next(pass, store, err) || skip_tenant(pass, err))
 			continue;
 		pass->begun = false;
 		/* Lists are refused then, too; the next pass tries again. */
 		return err->code == ERR_REBUILDING;
 	}
-	*more = pass->tenant < page->tenant_count;
+	*more = pass->tenant < pass->page.tenant_count;
 	if (!*more)
-		publish(pass, page);
+		publish(pass);
 	return true;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 /*
  * The census: how many tasks the tenants have, for monitoring. The keeper counts them in passes and
- * publishes each pass as a whole, in memory that the monitor reads.
+ * publishes each pass as a whole, in memory that the monitor reads. During a reload there are two
+ * keepers: a pass is given up if another one was published meanwhile.
  *
  * Only the tenants with the most tasks are counted by dialect and state, because each of them is a
  * time series of its own; of the others, which may be any number, the sums are known. A tenant that
@@ -17,7 +18,7 @@
 #define CENSUS_DUTY_PERCENT 10	 /* of the keeper, during a pass */
 #define CENSUS_TENANTS	    200
 #define CENSUS_TENANT_SIZE  65
-#define CENSUS_ROWS	    1000
+#define CENSUS_ROWS	    (CENSUS_TENANTS * 8) /* more than dialects with tasks */
 
 struct census_tenant {
 	char name[CENSUS_TENANT_SIZE];
@@ -54,7 +55,9 @@ struct store;
 /* A pass under way. Zero-initialise, then set census. */
 struct census_pass {
 	struct census *census;
+	struct census_page page; /* published when it is complete */
 	bool begun;
+	uint64_t passes;	/* of the census, when it began */
 	size_t tenant, dialect; /* that are counted next; dialect: index in dialects[] */
 };
 

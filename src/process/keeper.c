@@ -107,7 +107,10 @@ static bool count_tasks(void *data, const struct job *job, bool *more, struct er
 	struct keeper *keeper = data;
 
 	(void)job;
+	/* The keeper of the generation before ends soon. */
 	return !*keeper->child->conf->monitor ||
+	       keeper->child->slot->generation !=
+		       keeper->child->scoreboard->supervisor.generation ||
 	       census_run(&keeper->census, keeper->store, more, err);
 }
 

@@ -20,7 +20,7 @@
 static void begin_clearing(struct service *service)
 {
 	atomic_fetch_add(&service->children.scoreboard->recoveries, 1);
-	log_warn("recovery", "killing all processes to recover the store");
+	log_warn("recovery", "killing all processes that use the store, to recover it");
 	sd_notify(0, "STATUS=recovering");
 	children_kill_in_store(&service->children);
 	service->ready_announced = false;

@@ -18,12 +18,11 @@ static void set_client(const struct app *app, struct exchange *exchange)
 
 /*
  * Yes or no: whether a load balancer should send requests. Nothing more, because everyone can ask.
- * A reader that answers is ready itself; the rest is what the supervisor and the keeper know.
+ * While the disk is nearly full it should: reads work, and no other host has the tasks.
  */
 static void answer_probe(const struct app *app, struct response *response)
 {
-	bool ready = (!app->serving || atomic_load(app->serving)) &&
-		     (!app->read_only || !atomic_load(app->read_only));
+	bool ready = !app->serving || atomic_load(app->serving);
 
 	response->status = ready ? 200 : 503;
 	response->media_type = "text/plain";
@@ -51,8 +50,10 @@ bool calls_begin(const struct app *app, struct exchange *exchange)
 		exchange->call = calls[i].call;
 		exchange->work = calls[i].work;
 		set_client(app, exchange);
-		if (exchange->call == CALL_READY)
+		if (exchange->call == CALL_READY) {
+			exchange->event = EVENT_PROBE;
 			answer_probe(app, &exchange->response);
+		}
 		return true;
 	}
 	return false;

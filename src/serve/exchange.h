@@ -40,7 +40,6 @@ struct app {
 	bool lost; /* app_undo() met ERR_PANIC: the process must exit, as for other calls */
 	const _Atomic uint64_t *wake_counters; /* of store_shared; NULL: requests do not wait */
 	const _Atomic uint64_t *all_drains;    /* the same; NULL: they do not end waits */
-	const _Atomic bool *read_only;	       /* of store_shared; NULL: never */
 	const _Atomic bool *serving;	       /* workers answer all requests; NULL: always */
 	uint64_t waits;	      /* requests up to now that have waited for a change of one task */
 	unsigned slice_steps; /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
@@ -52,6 +51,7 @@ struct app {
 enum exchange_event {
 	EVENT_REQUEST,
 	EVENT_AUTHORIZED, /* accepted by the authorizer: not logged, the request follows */
+	EVENT_PROBE,	  /* not logged, because everyone can cause it at any rate */
 	EVENT_DENIED,
 	EVENT_LOGIN,
 	EVENT_FORBIDDEN,

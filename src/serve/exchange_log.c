@@ -11,7 +11,7 @@
 static const struct limit_rule refusal_log_rate = { .interval_us = 1000000, .burst = 50 };
 
 static const struct {
-	const char *name;
+	const char *name;     /* NULL: it is not logged */
 	bool unauthenticated; /* clients without a credential can cause it at any rate */
 } events[EXCHANGE_EVENTS] = {
 	[EVENT_REQUEST] = { "request", false },
@@ -118,7 +118,7 @@ void exchange_log(struct app *app, const struct exchange *exchange, struct buf *
 
 	count(app, exchange, us);
 	buf_reset(line);
-	if (exchange->event == EVENT_AUTHORIZED || !may_log(app, exchange) ||
+	if (!events[exchange->event].name || !may_log(app, exchange) ||
 		!log_begin(line, LOG_INFO, events[exchange->event].name))
 		return;
 	put_request(line, exchange);

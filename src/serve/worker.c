@@ -290,7 +290,6 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 		.shared.app = {
 			.limit = setup->limit,
 			.metrics = setup->metrics,
-			.read_only = &setup->store.shared->read_only,
 			.serving = setup->serving,
 			.wake_counters = setup->store.shared->wake_counters,
 			.all_drains = &setup->store.shared->all_drains,

@@ -12,7 +12,7 @@ struct noted_event {
 
 void metrics_reset(struct store *store)
 {
-	store->noted_events.len = 0;
+	buf_reset(&store->noted_events);
 }
 
 void metrics_note(struct store *store, enum journal_event event, const struct task *old,

@@ -14,7 +14,7 @@ struct task_metrics {
 	_Atomic uint64_t events[JOURNAL_EVENTS];
 	_Atomic uint64_t ended[TASK_STATES]; /* in these final states */
 	/*
-	 * From the last change of a task that waits, which made it ready, to its claim; and from the
+	 * From the last change of a task that waits, whichever it was, to its claim; and from the
 	 * first start to the end, by histogram_slow.
 	 */
 	struct histogram waits, runs;

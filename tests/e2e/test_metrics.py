@@ -308,6 +308,9 @@ def the_site():
     equal((answer.status, answer.body), (200, b"ready\n"), "with an address as the host")
     equal(instance.request("HEAD", "/-/ready", headers=[]).status, 200, "HEAD")
     equal(instance.request("POST", "/-/ready", b"x", headers=[]).status, 405, "POST is refused")
+    equal(instance.request("GET", "/-/ready", b"xx", headers=[]).status, 413, "and a body")
+    logged = [line for line in instance.events("request") if "dialect" not in line]
+    equal(logged, [], "probes are not logged")
     for path in ("/metrics", "/livez", "/readyz"):
         equal(instance.request("GET", path).status, 404, f"{path} is not on the site")
     ok(scrape().sum("http_requests_total", route="(ready)", code="200") >= 3, "probes are counted")

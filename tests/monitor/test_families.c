@@ -129,6 +129,12 @@ static void figures_have_base_units(void **state)
 	(void)state;
 	begin(&shown);
 	health = &shown.scoreboard->store.health;
+	health->log_files = 3;
+	show(&shown);
+	/* Unknown before the keeper has run. */
+	assert_null(strstr(shown.text.data, "\npolytask_store_log_files "));
+	shown.scoreboard->slots[1].role = ROLE_KEEPER;
+	shown.scoreboard->slots[1].state = CHILD_READY;
 	health->checkpoint_ms = 1500;
 	health->scrub_progress = 250000;
 	health->archive = ARCHIVE_FAILING;
