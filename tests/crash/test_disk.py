@@ -74,7 +74,7 @@ def revoke_on_full_disk(instance, path, leave):
         ("token", "revoke", "lost"): 0,
         ("key", "revoke", "lost"): 0,
         ("user", "revoke", "leaver"): 0,
-        ("user", "add", "newcomer"): 1,
+        ("user", "add", "newcomer"): 6,
     }.items():
         restore_free(path, leave)
         done = instance.ctl_run(*words)

@@ -116,7 +116,7 @@ def second_is_refused():
         done = second.ctl(*words)
         equal(
             (done.returncode, done.stdout, done.stderr),
-            (1, "", "polytaskctl: " + sentence(first)),
+            (6, "", "polytaskctl: " + sentence(first)),
             f"polytaskctl {words[0]} is refused",
         )
     equal(state_of(regions_of(first)), before, "nothing was changed in the folder")

@@ -73,6 +73,7 @@ def causes(instance):
 
 def running():
     instance = Instance(expect=("stuck", "exit"))
+    instance.wait_serving()
     equal(instance.ctl_run("status").returncode, STATUS["DONE"], "status: it serves")
     causes(instance)
     kill(instance.daemon.pid, signal.SIGSTOP)

@@ -55,8 +55,8 @@ static void put_entry(const struct option_row *row, struct buf *out)
 	int before = (int)strcspn(row->name, "*");
 
 	if (row->name[before])
-		buf_printf(out, "\n.It Cm %.*s\\& Ns Ar DIALECT Ns Cm %s Ns = Ns ", before, row->name,
-			row->name + before + 1);
+		buf_printf(out, "\n.It Cm %.*s\\& Ns Ar DIALECT Ns Cm %s Ns = Ns ", before,
+			row->name, row->name + before + 1);
 	else
 		buf_printf(out, "\n.It Cm %s Ns = Ns ", row->name);
 	if (row->default_value[0])
