@@ -43,6 +43,7 @@ ALLOWED = {
     "src/dialect/dialect.h": "the list",
     "src/auth/credential.h": "kinds of signatures",
     "src/polytaskctl.8": "examples",
+    "src/polytaskd.8": "kinds of credentials, measured sizes",
     "src/sys/conf.c": "options of single dialects",
     "data/try-out/credentials.sh": "examples",
     "tests/auth/test_credentials.c": "the sources of credentials, one by one",

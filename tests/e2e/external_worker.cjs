@@ -43,9 +43,9 @@ async function main() {
 		}
 		if (action === "extend") {
 			await taskService.extendLock(task, 30000);
-			await sleep(1500);
+			await sleep(3500);
 		}
-		if (action === "fence") await sleep(3000);
+		if (action === "fence") await sleep(8000);
 		result.setAll({ number: 7, text: "x", list: [1], day: new Date(0), nothing: null, half: 0.5 });
 		result.setTransient("hidden", 1);
 		// A lost lock is an event, too.

@@ -126,7 +126,7 @@ def failures():
 def fence():
     first, second = Worker(shared()), Worker(shared(), "w2")
     task = new("fence", policy={"retry_first_seconds": 0.1})
-    got = first.take("native.fence", lock=300)
+    got = first.take("native.fence", lock=3000)
     is_lost(
         second.act(got, "complete"), task, "completed", "w2", "It is locked by worker 'w1'.", "the lock of w1"
     )
@@ -151,9 +151,9 @@ def fence():
 def locks():
     worker, other = Worker(shared()), Worker(shared(), "w2")
     task = new("lock")
-    got = worker.take("native.lock", lock=200)
+    got = worker.take("native.lock", lock=1500)
     equal(worker.act(got, "extendLock", newDuration=60000).status, 204, "extended")
-    ok(not until(lambda: native(task)["state"] != "running", 1), "it remains locked")
+    ok(not until(lambda: native(task)["state"] != "running", 2), "it remains locked")
     equal(worker.act(got, "extendLock", newDuration=100).status, 204, "cut")
     ok(until(lambda: native(task)["state"] == "pending", NOTICED), "the lock ends")
     answer = worker.act(got, "extendLock", newDuration=1000)

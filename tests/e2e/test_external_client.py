@@ -74,7 +74,7 @@ def workers():
     failing = create(instance, kind="fail", max_attempts=3)
     extended = create(instance, kind="extend")
     topics = {name: 20000 for name in FIELDS if name != "native"}
-    topics |= {"native.fail": 20000, "native.extend": 1000, "native.fence": 1000, "native": 20000}
+    topics |= {"native.fail": 20000, "native.extend": 2500, "native.fence": 1000, "native": 20000}
     client = Client(instance, "npm", topics)
     for name, task in tasks.items():
         ok(until(lambda: native(task)["state"] == "succeeded", 20), f"{name}: carried out", client.events)
@@ -95,7 +95,7 @@ def workers():
     other = Worker(instance, "other")
     locked = until(lambda: other.act(fenced, "lock", lockDuration=60000).status == 204, 10)
     ok(locked, "when it has ended, another worker locks it")
-    ok(until(lambda: "complete:error" in client.of(fenced), 10), "the client learns it", client.events)
+    ok(until(lambda: "complete:error" in client.of(fenced), 20), "the client learns it", client.events)
     error = next(e for e in client.events if e["event"] == "complete:error" and e["id"] == fenced)
     equal((error["status"], error["type"], error["code"]), (400, "RestException", 0), "by an EngineError")
     message = f"External task {fenced} cannot be completed by worker 'npm'. It is locked by worker 'other'."
