@@ -31,6 +31,18 @@ static uint64_t pending_of(const struct hook *hook)
 	return hook->queue.is_complete || known > hook->pending ? known : hook->pending;
 }
 
+/* Also of the last turn: other notifiers add to the same figures. */
+static void publish_ends(struct notifier *notifier)
+{
+	struct store_health *health = notifier->config->health;
+
+	if (health) {
+		atomic_fetch_add(&health->deliveries_sent, notifier->sent);
+		atomic_fetch_add(&health->deliveries_failed, notifier->failed);
+	}
+	notifier->sent = notifier->failed = 0;
+}
+
 static void publish(const struct notifier *notifier)
 {
 	struct store_health *health = notifier->config->health;
@@ -45,8 +57,6 @@ static void publish(const struct notifier *notifier)
 	}
 	atomic_store(&health->webhooks, notifier->hooks.count);
 	atomic_store(&health->deliveries_pending, pending);
-	atomic_fetch_add(&health->deliveries_sent, notifier->sent);
-	atomic_fetch_add(&health->deliveries_failed, notifier->failed);
 }
 
 /* The times of further attempts are shortened when they are read (queue_add()). */
@@ -74,7 +84,7 @@ static bool use_store(struct notifier *notifier, struct err *err)
 		log_info("webhook", "deliveries go on");
 	}
 	publish(notifier);
-	notifier->sent = notifier->failed = 0;
+	publish_ends(notifier);
 	hooks_tidy(&notifier->hooks, notifier->transfers);
 	hooks_rotate_tenants(&notifier->hooks);
 	transfers_tidy(notifier->transfers, clock_mono_ms());
@@ -130,8 +140,11 @@ static bool finish(struct notifier *notifier, struct err *err)
 		pause_loop(notifier);
 		ok = turn(notifier, false, err);
 	}
-	return ok && (outcomes_record(&notifier->outcomes, notifier->config->store, err) ||
-			     err->code != ERR_PANIC);
+	if (!ok)
+		return false;
+	ok = outcomes_record(&notifier->outcomes, notifier->config->store, err);
+	publish_ends(notifier);
+	return ok || err->code != ERR_PANIC;
 }
 
 static void free_all(struct notifier *notifier)
