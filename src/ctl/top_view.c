@@ -72,7 +72,7 @@ static double rate(
 	json_int_t more;
 
 	if (!json_is_integer(old) || !json_is_integer(new) || view->ms <= 0)
-		return NAN;
+		return (double)NAN;
 	more = json_integer_value(new) - json_integer_value(old);
 	return more < 0 ? (double)NAN : (double)more * 1000 / (double)view->ms;
 }
