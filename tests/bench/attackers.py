@@ -77,6 +77,8 @@ REQUESTS = {
     "event pages": (64, "/v1/events?limit=1000", {}),
     "event scans": (64, "/v1/events?kind=none", {}),
     "events with tasks": (64, "/v1/events?include=task&limit=100", {}),
+    "probes": (64, "/-/ready", {}),
+    "callers": (64, "/v1/me", {}),
     "creations": (64, virtshell.PREFIX + "/tasks", {"METHOD": "POST", "BODY": TASK}),
     "creations of 64 users": (
         *(64, virtshell.PREFIX + "/tasks"),
