@@ -153,7 +153,7 @@ static void write_health(const struct metrics_view *view, struct buf *out)
 	}
 }
 
-/* Of all workers, and for totals of those that have ended. */
+/* The sum of all workers. Totals include those of the workers that have ended. */
 static uint64_t sum_of(const struct counter *counter, const struct scoreboard *scoreboard)
 {
 	uint64_t sum = counter->kind == COUNTER_TOTAL ? counter_read(counter, &scoreboard->ended)

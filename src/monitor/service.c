@@ -47,13 +47,6 @@ void collect_read_only(
 
 /* ---- processes ---- */
 
-static void put_role(struct buf *out, const struct family *family, enum role role, double value)
-{
-	const struct metric_label labels[] = { { "role", str_cstr(role_name(role)) }, { 0 } };
-
-	exposition_sample(out, family->name, labels, value);
-}
-
 void collect_processes(
 	const struct metrics_view *view, const struct family *family, struct buf *out)
 {
@@ -77,16 +70,25 @@ void collect_processes(
 	}
 }
 
+static void put_roles(
+	struct buf *out, const struct family *family, const _Atomic uint64_t counts[ROLES])
+{
+	for (enum role role = ROLE_RECOVER; role < ROLES; role++) {
+		const struct metric_label labels[] = { { "role", str_cstr(role_name(role)) },
+			{ 0 } };
+
+		exposition_sample(out, family->name, labels, (double)atomic_load(&counts[role]));
+	}
+}
+
 void collect_starts(const struct metrics_view *view, const struct family *family, struct buf *out)
 {
-	for (enum role role = ROLE_RECOVER; role < ROLES; role++)
-		put_role(out, family, role, (double)atomic_load(&view->scoreboard->starts[role]));
+	put_roles(out, family, view->scoreboard->starts);
 }
 
 void collect_deaths(const struct metrics_view *view, const struct family *family, struct buf *out)
 {
-	for (enum role role = ROLE_RECOVER; role < ROLES; role++)
-		put_role(out, family, role, (double)atomic_load(&view->scoreboard->deaths[role]));
+	put_roles(out, family, view->scoreboard->deaths);
 }
 
 static void put_cpu(struct buf *out, const struct family *family, const char *name,
@@ -98,7 +100,7 @@ static void put_cpu(struct buf *out, const struct family *family, const char *na
 		out, family->name, labels, (double)info->cpu / (double)sysconf(_SC_CLK_TCK));
 }
 
-/* Of the supervisor and of those that run all the time. */
+/* Operators and recoveries are too short for a time series. */
 void collect_cpu(const struct metrics_view *view, const struct family *family, struct buf *out)
 {
 	struct process_info info;

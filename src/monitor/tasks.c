@@ -20,21 +20,24 @@ static const struct task_metrics *metrics_of(const struct metrics_view *view, si
 		       : NULL;
 }
 
+static void put_count(struct buf *out, const struct family *family, size_t dialect,
+	const char *label, const char *value, const _Atomic uint64_t *count)
+{
+	const struct metric_label labels[] = { { "dialect", str_cstr(dialects[dialect]->name) },
+		{ label, str_cstr(value) }, { 0 } };
+
+	exposition_sample(out, family->name, labels, (double)atomic_load(count));
+}
+
 void collect_events(const struct metrics_view *view, const struct family *family, struct buf *out)
 {
 	for (size_t i = 0; dialects[i]; i++) {
 		const struct task_metrics *metrics = metrics_of(view, i);
 
 		for (enum journal_event event = JOURNAL_CREATED; metrics && event < JOURNAL_EVENTS;
-			event++) {
-			const struct metric_label labels[] = {
-				{ "dialect", str_cstr(dialects[i]->name) },
-				{ "event", str_cstr(journal_event_name(event)) }, { 0 }
-			};
-
-			exposition_sample(out, family->name, labels,
-				(double)atomic_load(&metrics->events[event]));
-		}
+			event++)
+			put_count(out, family, i, "event", journal_event_name(event),
+				&metrics->events[event]);
 	}
 }
 
@@ -44,15 +47,9 @@ void collect_ended(const struct metrics_view *view, const struct family *family,
 		const struct task_metrics *metrics = metrics_of(view, i);
 
 		for (enum task_state state = TASK_SUCCEEDED; metrics && state < TASK_STATES;
-			state++) {
-			const struct metric_label labels[] = {
-				{ "dialect", str_cstr(dialects[i]->name) },
-				{ "state", str_cstr(task_state_name(state)) }, { 0 }
-			};
-
-			exposition_sample(out, family->name, labels,
-				(double)atomic_load(&metrics->ended[state]));
-		}
+			state++)
+			put_count(out, family, i, "state", task_state_name(state),
+				&metrics->ended[state]);
 	}
 }
 
