@@ -74,7 +74,7 @@ static bool check_time(const char *text, const char *option, struct err *err)
 	       err_set(err, ERR_INVALID, option, "--%s must be an RFC 3339 time", option);
 }
 
-/* Those that have failed, or all of a time. */
+/* Repeats the deliveries of a time, or without one all that have failed. */
 static bool redeliver_by_time(struct redelivery *redelivery, struct err *err)
 {
 	const char *const *options = redelivery->call->options;

@@ -175,7 +175,7 @@ static int run(const struct conf *conf, const struct admin_call *call, FILE *in,
 	return status;
 }
 
-/* What was printed before a failure is shown, too. */
+/* A command that fails has printed some rows before: they are shown, too. */
 static int run_aligned(const struct conf *conf, const struct admin_call *call, FILE *in)
 {
 	char *text = NULL;

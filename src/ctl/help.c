@@ -58,7 +58,7 @@ static void print_subcommands(FILE *to, const struct ctl_command *more, const ch
 
 /* ---- what was meant ---- */
 
-/* The candidates are the first words if the typed one is none of them, else the second ones. */
+/* Compares the second word with those of the group if the first word is a group, else the first. */
 void help_suggest_command(const struct ctl_command *more, const char *const *words, size_t count)
 {
 	bool known = count > 0 && verb_is_group(more, words[0]);

@@ -4,7 +4,8 @@
  * at a terminal, and only when the command has taken longer than 2 s. The line is removed at the
  * end, before any other output, and by Ctrl-C.
  *
- * One command at a time has progress. The functions do nothing while there is none.
+ * A process shows the progress of one command at a time. Outside of a command, and without a
+ * terminal, these functions do nothing.
  */
 #include <stdbool.h>
 #include <stdint.h>
