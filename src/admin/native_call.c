@@ -121,7 +121,11 @@ static bool decode(struct store *store, struct request *request, const struct ro
 	op->slice_steps = LIST_SLICE_STEPS;
 	if (request->method != METHOD_GET && !store_new_id(store, request->now, &op->new_id))
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	return route->decode(request, op, err);
+	if (!route->decode(request, op, err))
+		return false;
+	/* Its response has items, which no command prints. */
+	return op->kind != OP_BATCH ||
+	       err_set(err, ERR_INVALID, NULL, "The body must be one task.");
 }
 
 static bool apply(struct store *store, const struct op *op, struct result *result, struct err *err)

@@ -10,6 +10,7 @@ static const char *const reasons[] = {
 	[202] = "Accepted",
 	[203] = "Non-Authoritative Information",
 	[204] = "No Content",
+	[207] = "Multi-Status",
 	[205] = "Reset Content",
 	[206] = "Partial Content",
 	[300] = "Multiple Choices",

@@ -35,6 +35,12 @@ struct route {
 	bool (*encode_end)(
 		const struct request *request, const struct result *result, struct buf *out);
 	/*
+	 * Of a row that makes OP_BATCH: writes what became of an item, between what encode writes
+	 * and, with item NULL, the rest. The caller writes the commas.
+	 */
+	bool (*encode_item)(
+		const struct request *request, const struct batch_item *item, struct buf *out);
+	/*
 	 * Of a row whose OP_CREATE the client may want to wait for (Prefer: wait): the response
 	 * shows the task when it has ended, or as it is at the end of the wait. If it has been
 	 * removed meanwhile, result->task has its id only, and the revision 0.

@@ -4,6 +4,7 @@
 
 #include "auth/limit_domain.h"
 #include "base/clock.h"
+#include "serve/batch.h"
 #include "serve/body.h"
 #include "serve/calls.h"
 #include "serve/list_tag.h"
@@ -103,7 +104,7 @@ static bool encode(struct exchange *exchange, struct err *err)
 	if (response->status == 200)
 		list_tag_add(exchange);
 	exchange->held_back = exchange->result.listing && exchange->route->encode_links;
-	exchange->streaming = exchange->held_back ||
+	exchange->streaming = exchange->held_back || exchange->result.batch ||
 			      (exchange->result.listing && exchange->request.method != METHOD_HEAD);
 	return true;
 }
@@ -222,6 +223,7 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 	if (list_tag_answer(app, exchange, &op))
 		return buf_ok(&exchange->response.headers) || err_no_memory(err);
 	rate_set_quota(app, &op);
+	batch_begin(app, exchange, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
 	op.slice_steps = takes_slices(op.kind) ? slice_steps(app) : LIST_SLICE_STEPS;
 	if (op.claim && app->claim_us > 0)

@@ -1,4 +1,4 @@
-/* Lists: which work takes turns as one, and the rows (app_stream_rows). */
+/* Lists and batches: which work takes turns as one, and the rows (app_stream_rows). */
 #include "base/clock.h"
 #include "serve/app.h"
 #include "serve/held_page.h"
@@ -27,12 +27,34 @@ static bool prepare_row(
 	return true;
 }
 
+/* One item is encoded in any case, so that each turn gets on. */
+static bool stream_items(
+	struct exchange *exchange, size_t min_len, int64_t until_us, struct err *err)
+{
+	struct buf *body = &exchange->response.body;
+	struct batch_item item;
+	bool end;
+
+	do {
+		if (!store_batch_next(&exchange->result, &item, &end, err))
+			return false;
+		if (!end && exchange->result.rows_returned > 1)
+			buf_putc(body, ',');
+		if (!exchange->route->encode_item(&exchange->request, end ? NULL : &item, body))
+			return err_no_memory(err);
+	} while (!end && body->len < min_len && clock_mono_us() < until_us);
+	exchange->streaming = !end;
+	return buf_ok(body) || err_no_memory(err);
+}
+
 bool app_stream_rows(struct exchange *exchange, size_t min_len, int64_t until_us, struct err *err)
 {
 	struct buf *body = &exchange->response.body;
 	struct task row;
 	bool end = false, has_read = false, over;
 
+	if (exchange->result.batch)
+		return stream_items(exchange, min_len, until_us, err);
 	while (body->len < min_len) {
 		if (!prepare_row(&exchange->result, until_us, &has_read, &over, err))
 			return false;

@@ -166,11 +166,13 @@ static bool client_has(const struct request *request, const struct task *task)
 static bool compute_fingerprint(const struct request *request, struct op *op, struct err *err)
 {
 	struct str method = str_cstr(method_name(request->method));
+	/* A batch may have the body of one task, and the body does not say whether it is atomic. */
+	const char *form = op->kind != OP_BATCH ? "" : op->batch->is_atomic ? "\2" : "\1";
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool ok = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
 		  EVP_DigestUpdate(context, method.ptr, method.len) == 1 &&
 		  EVP_DigestUpdate(context, request->path.ptr, request->path.len) == 1 &&
-		  EVP_DigestUpdate(context, "", 1) == 1 &&
+		  EVP_DigestUpdate(context, form, 1) == 1 &&
 		  EVP_DigestUpdate(context, request->body.ptr, request->body.len) == 1 &&
 		  EVP_DigestFinal_ex(context, op->idempotency_fingerprint, NULL) == 1;
 
@@ -187,7 +189,10 @@ static bool parse_idempotency_key(const struct request *request, struct op *op, 
 {
 	struct str key = str_trim(request_cgi_param(request, "HTTP_IDEMPOTENCY_KEY"));
 
-	if ((op->kind != OP_CREATE && op->kind != OP_UPSERT && !op->companion) || !key.ptr)
+	bool creates = op->kind == OP_CREATE || op->kind == OP_UPSERT || op->kind == OP_BATCH ||
+		       op->companion;
+
+	if (!creates || !key.ptr)
 		return true;
 	if (request_count_cgi_param(request, "HTTP_IDEMPOTENCY_KEY") > 1)
 		return err_set(err, ERR_INVALID, "Idempotency-Key",

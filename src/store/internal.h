@@ -29,6 +29,7 @@
  *     transfer/     snapshots, export and import, parts of a backup, stores of older builds
  *
  *     tasks/operation.c    operations: read, create, upsert
+ *     tasks/create.h       new tasks; create_many.h creates those of a batch
  *     tasks/modify.c       operations: update, archive, remove
  *     tasks/change.c       what both need: load, change and save a task
  *     tasks/follow.c       the change of another record that a change of a task causes

@@ -177,11 +177,11 @@ void store_close(struct store *store);
 
 /*
  * Carries out one operation and fills in the result: one transaction, except for lists, counts,
- * many retries, and removals with many dependents (store_go_on). The caller must always free the
- * result. Not durable until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id exists),
- * ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_DEEP, ERR_TOO_LARGE, ERR_QUOTA and
- * ERR_TOO_MANY_REQUESTS (with retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED,
- * ERR_REBUILDING (with retry_after), ERR_PANIC, and those of op.before_write.
+ * many retries, batches, and removals with many dependents (store_go_on). The caller must always
+ * free the result. Not durable until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id
+ * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_DEEP, ERR_TOO_LARGE, ERR_QUOTA
+ * and ERR_TOO_MANY_REQUESTS (with retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY,
+ * ERR_DAMAGED, ERR_REBUILDING (with retry_after), ERR_PANIC, and those of op.before_write.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);
@@ -199,10 +199,10 @@ bool store_new_id(struct store *store, int64_t now, struct id *id);
 
 /*
  * Continues an operation of op.slice_steps for one more slice, or with slice_steps 0 to the end: a
- * list or a count; OP_RETRY, of which each task is one transaction; or a removal or archiving with
- * dependents, of which each slice is one. Call it while result.unfinished; until then only
- * result.steps may be read. No lock, cursor or transaction is held between slices; the op's texts
- * must stay valid. After an error, free the result.
+ * list or a count; OP_RETRY and OP_BATCH, of which each task is one transaction; or a removal or
+ * archiving with dependents, of which each slice is one. Call it while result.unfinished; until
+ * then only result.steps may be read. No lock, cursor or transaction is held between slices; the
+ * op's texts must stay valid. After an error, free the result.
  *
  * Tasks may change between slices. A task that changes meanwhile is in the list once or, if it
  * moves among the rows that are scanned, may be left out; no slice adds it a second time.
@@ -238,6 +238,12 @@ bool store_list_read(struct result *result, int64_t until_us, struct err *err);
 
 /* Frees the rows that were read ahead. store_list_next() reads them again. */
 void store_list_release(struct result *result);
+
+/*
+ * Reads the next item of a batch that has ended: *end, or what became of it, which borrows from the
+ * result until the next call. Counts result.rows_returned.
+ */
+bool store_batch_next(struct result *result, struct batch_item *item, bool *end, struct err *err);
 
 /*
  * Makes all previous commits durable. Fails with ERR_UNKNOWN_OUTCOME (no space) or ERR_PANIC.

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/tz.h"
+#include "task/batch.h"
 #include "task/feed.h"
 #include "task/list_query.h"
 #include "task/stats.h"
@@ -21,6 +22,7 @@ enum op_kind {
 	OP_READ,     /* one task */
 	OP_LIST,     /* the tasks that match op.list */
 	OP_CREATE,   /* ERR_CONFLICT if the id exists */
+	OP_BATCH,    /* many OP_CREATEs: op.batch */
 	OP_UPSERT,   /* create, change or reopen: see below */
 	OP_UPDATE,   /* sets what op.change names */
 	OP_REMOVE,   /* deletes the record permanently */
@@ -170,7 +172,8 @@ struct op {
 	struct optional_time unmodified_since; /* compared by whole seconds */
 	/*
 	 * Idempotency-Key: returns the task that was created with the same key, or ERR_KEY_REUSED
-	 * if the fingerprint of that request differs. Kept for STORE_IDEMPOTENCY_HOURS.
+	 * if the fingerprint of that request differs. Kept for STORE_IDEMPOTENCY_HOURS. BATCH: the
+	 * same for each item; an item that was not created is tried again.
 	 */
 	struct str idempotency_key;
 	uint8_t idempotency_fingerprint[OP_FINGERPRINT_SIZE];
@@ -199,6 +202,9 @@ struct op {
 		struct op *next, struct err *err);
 	struct op_dependents dependents;
 	struct list_query list;
+	const struct op_batch *batch; /* BATCH */
+	/* BATCH: quota.max_tasks of an item, by the code of its dialect; NULL: none. */
+	const uint64_t *item_quotas;
 	struct op_retry retry;
 	struct {
 		uint64_t before; /* a result's history_next: the entries that follow; 0: all */
@@ -216,9 +222,10 @@ struct op {
 	const struct op_webhook *webhook; /* WEBHOOK */
 	/*
 	 * LIST, STATS, WORKERS: return after so many steps, or LIST_SLICE_US, with
-	 * result.unfinished if more are needed; RETRY: the same, with each task as a step; REMOVE,
-	 * ARCHIVE with dependents: end the transaction after so many steps. 0: carry the operation
-	 * out at once. FEED: the answer ends after that part of LIST_SLICE_US.
+	 * result.unfinished if more are needed; RETRY, BATCH: the same, with each task as a step, but
+	 * an atomic batch at once; REMOVE, ARCHIVE with dependents: end the transaction after so
+	 * many steps. 0: carry the operation out at once. FEED: the answer ends after that part of
+	 * LIST_SLICE_US.
 	 */
 	unsigned slice_steps;
 	struct op *companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction */
@@ -268,6 +275,7 @@ struct cascade;
 struct stats_reading;
 struct workers_reading;
 struct retry_run;
+struct batch_run;
 
 /*
  * Result of an operation. After LIST, and if has_dependents, `listing` is open (store.h reads it);
@@ -293,11 +301,13 @@ struct result {
 	uint64_t rows_returned;
 	struct str next_cursor; /* LIST, after the last row, and RETRY: of what follows, or empty */
 	struct listing *listing;
-	struct cascade *cascade;   /* of the store: REMOVE, ARCHIVE with op.dependents */
-	struct retry_run *retry;   /* of the store: RETRY */
-	unsigned retried, refused; /* RETRY: tasks that begin again, or whose dialect refuses it */
-	bool more;		   /* RETRY: there may be more that match */
-	struct claimed *claimed;   /* tasks that op.claim was given */
+	struct cascade *cascade;     /* of the store: REMOVE, ARCHIVE with op.dependents */
+	struct retry_run *retry;     /* of the store: RETRY */
+	struct batch_answer *batch;  /* BATCH; store_batch_next() reads the items */
+	struct batch_run *batch_run; /* of the store: BATCH */
+	unsigned retried, refused;   /* RETRY: tasks that begin again, or whose dialect refuses it */
+	bool more;		     /* RETRY: there may be more that match */
+	struct claimed *claimed;     /* tasks that op.claim was given */
 	size_t claimed_count;
 	struct buf claimed_records;
 	struct journal_entry *history; /* HISTORY: the newest first; borrow from history_records */

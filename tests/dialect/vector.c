@@ -147,7 +147,6 @@ static void set_default(json_t *json, const char *name, struct str value)
 		json_object_set_new(json, name, json_stringn(value.ptr, value.len));
 }
 
-/* A task as in an export (admin/task_json.h); members that the vector leaves out have defaults. */
 void vector_fill_task(struct vector *vector, const json_t *from, struct task *task)
 {
 	const struct dialect *dialect = vector->dialect;
@@ -173,7 +172,7 @@ void vector_fill_task(struct vector *vector, const json_t *from, struct task *ta
 	json_decref(json);
 }
 
-static enum err_code err_code_by_name(const char *name)
+enum err_code vector_err_code(const char *name)
 {
 	for (int code = ERR_NONE; code < ERR_CODES; code++) {
 		if (strcmp(err_name((enum err_code)code), name) == 0)
@@ -206,7 +205,8 @@ static void fill_claimed(struct vector *vector, const json_t *claimed, struct re
 static void fill_result(struct vector *vector, struct outcome *outcome)
 {
 	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL,
-	       *claimed = NULL, *history = NULL, *feed = NULL, *webhooks = NULL, *usage = NULL;
+	       *claimed = NULL, *history = NULL, *batch = NULL, *feed = NULL, *webhooks = NULL,
+	       *usage = NULL;
 	struct result *result = &outcome->result;
 	json_int_t total = -1, offset = 0, history_next = 0;
 	int has_dependents = 0, more_dependents = 0, created = 0, nothing = 0, history_cut = 0;
@@ -217,17 +217,17 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 		return;
 	if (json_unpack_ex(vector->result, &error, 0,
 		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?b, s?o, s?o, s?b, s?o, s?I, s?b, s?b, "
-		    "s?i, s?i, s?b, s?o, s?o, s?o !}",
+		    "s?i, s?i, s?b, s?o, s?o, s?o, s?o !}",
 		    "error", &failure, "task", &task, "companion", &companion, "tasks", &tasks,
 		    "total", &total, "offset", &offset, "has_dependents", &has_dependents,
 		    "more_dependents", &more_dependents, "created", &created, "next_cursor", &next,
 		    "claimed", &claimed, "nothing", &nothing, "history", &history, "history_next",
 		    &history_next, "history_cut", &history_cut, "drain", &drain, "retried",
-		    &retried, "refused", &refused, "more", &more, "feed", &feed, "webhooks",
-		    &webhooks, "usage", &usage) != 0)
+		    &retried, "refused", &refused, "more", &more, "batch", &batch, "feed", &feed,
+		    "webhooks", &webhooks, "usage", &usage) != 0)
 		fail_msg("result: %s", error.text);
 	if (failure)
-		outcome->store_error = err_code_by_name(json_string_value(failure));
+		outcome->store_error = vector_err_code(json_string_value(failure));
 	if (task)
 		vector_fill_task(vector, task, &result->task);
 	if (companion)
@@ -245,6 +245,7 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	vector_fill_history(vector, history, result);
 	vector_fill_feed(vector, feed, result);
 	vector_fill_webhooks(vector, webhooks, result);
+	vector_fill_batch(vector, batch, outcome);
 	result->history_next = (uint64_t)history_next;
 	result->history_cut = history_cut;
 	result->retried = (unsigned)retried;
@@ -348,10 +349,13 @@ void vector_encode(const struct vector *vector, struct outcome *outcome)
 	if (ok && outcome->op.kind == OP_READ && outcome->op.shows &&
 		!outcome->op.shows(&outcome->result.task))
 		ok = err_set(&outcome->err, ERR_NOT_FOUND, NULL, NULL);
+	vector_refuse_batch(outcome);
 	ok = ok && outcome->route->encode(
 			   &outcome->request, &outcome->result, &outcome->response, &outcome->err);
 	if (ok && outcome->result.listing)
 		ok = put_rows(outcome);
+	if (ok && outcome->result.batch)
+		ok = vector_put_items(outcome);
 	if (!ok) {
 		dialect_encode_error(
 			vector->dialect, &outcome->request, &outcome->err, &outcome->response);

@@ -40,6 +40,8 @@ struct outcome {
 	struct result result;
 	struct task rows[VECTOR_ROWS_MAX];
 	size_t row_count;
+	struct batch_answer batch;
+	struct err item_errors[VECTOR_ROWS_MAX]; /* of the items of a batch; ERR_NONE: a row */
 	struct str next;
 	struct buf allow; /* err.detail borrows from it */
 
@@ -71,7 +73,16 @@ int vector_run_all(CMUnitTestFunction test, const struct CMUnitTest *more);
 
 /* Memory of the vector's arena. */
 void *vector_alloc(struct vector *vector, size_t size);
+/* A task as in an export (admin/task_json.h); members that the vector leaves out have defaults. */
 void vector_fill_task(struct vector *vector, const json_t *from, struct task *task);
+/* The error of that name; without one the test fails. */
+enum err_code vector_err_code(const char *name);
+/* Fills in what became of the items of a batch. */
+void vector_fill_batch(struct vector *vector, const json_t *items, struct outcome *outcome);
+/* Before the encoder, after the decoder: makes the result of an atomic batch. */
+void vector_refuse_batch(struct outcome *outcome);
+/* Encodes the items. */
+bool vector_put_items(struct outcome *outcome);
 void vector_fill_entry(struct vector *vector, json_t *json, struct journal_entry *entry);
 void vector_fill_history(struct vector *vector, json_t *json, struct result *result);
 void vector_fill_feed(struct vector *vector, json_t *json, struct result *result);
@@ -83,6 +94,10 @@ bool vector_change_webhook(struct outcome *outcome);
 json_t *vector_feed(const struct op_feed *feed);
 json_t *vector_filter(const struct feed_filter *filter);
 json_t *vector_webhook(const struct outcome *outcome);
+/* What op.batch has, as in "op"; the caller owns it. */
+json_t *vector_batch(const struct op *op, const struct dialect *dialect);
+/* The operation in the form of a vector's "op", without "right"; the caller owns it. */
+json_t *vector_op_json(const struct op *op, const struct dialect *dialect, const char *usual_id);
 /* What op.claim, op.report and op.retry have, as in "op"; the caller owns it. */
 json_t *vector_claim(const struct op_claim *claim);
 json_t *vector_report(const struct op_report *report);

@@ -24,6 +24,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_RETRY] = "retry",
 	[OP_FEED] = "feed",
 	[OP_WEBHOOK] = "webhook",
+	[OP_BATCH] = "batch",
 };
 
 static void set_id(json_t *json, const char *name, const struct id *id, const char *usual)
@@ -233,7 +234,7 @@ static void set_history(json_t *json, const struct op *op)
 	json_object_set_new(json, "history", history);
 }
 
-static json_t *op_json(const struct op *op, const struct dialect *dialect, const char *usual_id)
+json_t *vector_op_json(const struct op *op, const struct dialect *dialect, const char *usual_id)
 {
 	json_t *json = json_object();
 
@@ -264,21 +265,23 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 	}
 	if (op->kind == OP_RETRY)
 		json_object_set_new(json, "retry", vector_retry(&op->retry));
+	if (op->kind == OP_BATCH)
+		json_object_set_new(json, "batch", vector_batch(op, dialect));
 	if (op->report.kind != REPORT_NONE)
 		json_object_set_new(json, "report", vector_report(&op->report));
 	if (op->claim)
 		json_object_set_new(json, "claim", vector_claim(op->claim));
 	set_number(json, "wait_ms", (uint64_t)op->wait_ms);
 	if (op->companion)
-		json_object_set_new(
-			json, "companion", op_json(op->companion, dialect, VECTOR_COMPANION_ID));
+		json_object_set_new(json, "companion",
+			vector_op_json(op->companion, dialect, VECTOR_COMPANION_ID));
 	return json;
 }
 
 json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect)
 {
 	char rights[32];
-	json_t *json = op_json(&outcome->op, dialect, VECTOR_NEW_ID);
+	json_t *json = vector_op_json(&outcome->op, dialect, VECTOR_NEW_ID);
 
 	if (outcome->op.feed)
 		json_object_set_new(json, "feed", vector_feed(outcome->op.feed));

@@ -140,7 +140,7 @@ def refused_members():
         ok(is_problem(answer, 422, "unprocessable", ("pointer", place)), f"422 at {place}", answer)
     for name, body in {
         "no body": b"",
-        "an array": b"[]",
+        "an array and more": b"[{}]{}",
         "half an object": b'{"state":',
         "a member twice": b'{"state": "failed", "state": "failed"}',
         "a NUL": b'{"fields": {"a": "\\u0000"}}',

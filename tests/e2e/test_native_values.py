@@ -259,7 +259,7 @@ def bodies():
         "nothing": b"",
         "a blank": b" ",
         "null": b"null",
-        "a list": b"[]",
+        "a list and more": b"[{}]{}",
         "a text": b'"x"',
         "a number": b"1",
         "two objects": b"{}{}",

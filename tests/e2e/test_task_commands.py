@@ -159,6 +159,7 @@ def from_input(site, state):
     )
     large = json.dumps({"fields": {"a": "x" * (17 << 20)}})
     refused(site, "too large", "create", "--tenant", "demo", "--stdin", stdin=large)
+    refused(site, "The body must be one task", "create", "--tenant", "demo", "--stdin", stdin="[{}]")
 
 
 def down():

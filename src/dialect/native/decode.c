@@ -58,7 +58,7 @@ static bool complete_create(const struct request *request, const struct dialect 
 	return native_complete_state(dialect, change, request->arena, err);
 }
 
-bool native_decode_create(struct request *request, struct op *op, struct err *err)
+bool native_decode_task(const struct request *request, struct op *op, struct err *err)
 {
 	struct change change = { 0 };
 	const struct native_body body = { .arena = request->arena, .change = &change, .err = err };
@@ -67,9 +67,7 @@ bool native_decode_create(struct request *request, struct op *op, struct err *er
 	json_t *json = NULL;
 	bool ok;
 
-	if (!request_check_accepts_json(request, err) ||
-		!native_check_content_type(request, false, err) ||
-		!native_read_body(request, &texts, &json, err))
+	if (!native_read_body(request, &texts, &json, err))
 		return false;
 	ok = parse_members(&body, NATIVE_CREATE, json);
 	if (ok)
@@ -80,6 +78,13 @@ bool native_decode_create(struct request *request, struct op *op, struct err *er
 	op->change = change;
 	return native_check_cut(&texts, dialect, request->arena, err) &&
 	       complete_create(request, dialect, op, err);
+}
+
+bool native_decode_create(struct request *request, struct op *op, struct err *err)
+{
+	return request_check_accepts_json(request, err) &&
+	       native_check_content_type(request, false, err) &&
+	       native_decode_task(request, op, err);
 }
 
 /* ---- one task ---- */

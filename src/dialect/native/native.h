@@ -3,7 +3,7 @@
  * The native API (README.md): tasks of every dialect in one format.
  *
  *     GET    /tasks                 tasks that match the query
- *     POST   /tasks                 create one in any dialect
+ *     POST   /tasks                 create one in any dialect, or many (batch.h)
  *     GET    /tasks/{id}            one
  *     PATCH  /tasks/{id}            merge patch
  *     DELETE /tasks/{id}            remove permanently
@@ -61,6 +61,8 @@ enum native_index {
 
 bool native_decode_list(struct request *request, struct op *op, struct err *err);
 bool native_decode_create(struct request *request, struct op *op, struct err *err);
+/* The same for the body alone, as one item of a batch. */
+bool native_decode_task(const struct request *request, struct op *op, struct err *err);
 bool native_decode_read(struct request *request, struct op *op, struct err *err);
 bool native_decode_update(struct request *request, struct op *op, struct err *err);
 bool native_decode_delete(struct request *request, struct op *op, struct err *err);

@@ -1,3 +1,4 @@
+#include "dialect/native/batch.h"
 #include "dialect/native/event.h"
 #include "dialect/native/webhook.h"
 #include "dialect/native/work.h"
@@ -18,9 +19,11 @@ static const struct route routes[] = {
 		.encode_links = native_encode_links },
 	{ .method = METHOD_POST,
 		.pattern = "/tasks",
+		.params = native_create_params,
 		.right = RIGHT_WRITE,
-		.decode = native_decode_create,
-		.encode = native_encode_created,
+		.decode = native_decode_creation,
+		.encode = native_encode_creation,
+		.encode_item = native_encode_batch_item,
 		.waits_for_end = true },
 	{ .method = METHOD_GET,
 		.pattern = "/tasks/{id}",

@@ -8,6 +8,9 @@
  *     time (8, big-endian) · fingerprint (32) · length of the first record (4) ·
  *     the task's record as it was created · the companion's record, or nothing
  *
+ * The key of a batch has a row without records, and its items have rows of their own
+ * (create_many.h).
+ *
  * The record is kept here too, because most tasks change while the key is kept: a key that refers
  * to the task would need the copy at the first change, and each change would have to look for it.
  *

@@ -5,6 +5,8 @@
 #include "store/stats/stats.h"
 #include "store/tasks/cascade.h"
 #include "store/tasks/claim.h"
+#include "store/tasks/create.h"
+#include "store/tasks/create_many.h"
 #include "store/tasks/retry.h"
 #include "store/webhooks/webhooks.h"
 #include "store/workers/workers.h"
@@ -45,56 +47,9 @@ static bool read_task(
 
 /* ---- create ---- */
 
-/* The task's record is left in `record`. other: the task that it is the companion of, or NULL. */
-static int insert(struct store *store, const struct op *op, const struct task *other,
-	struct buf *record, struct err *err)
-{
-	struct task task = {
-		.id = op->new_id,
-		.tenant = op->tenant,
-		.dialect = op->dialect,
-		.created = op->now,
-		.updated = op->now,
-		.created_by = op->actor,
-		.updated_by = op->actor,
-		.trace = op->trace,
-	};
-	int rc = revision_first(store, op, &task.revision);
-
-	if (rc == 0 && op->assign_number)
-		rc = number_next(store, op, &task.number, err);
-	if (rc == 0 && op->quota.max_tasks > 0)
-		rc = quota_check(store, op, err);
-	if (rc != 0)
-		return rc;
-	if (op->change.state == TASK_STATE_NONE)
-		task_set_state(&task, TASK_PENDING, op->now);
-	if (!change_apply(op, NULL, &task, err) ||
-		(other && op->complete && !op->complete(op, other, &task, err)))
-		return STEP_FAILED;
-	change_settle(store, op, NULL, &task);
-	rc = journal_note(store, op, NULL, &task);
-	if (rc != 0)
-		return rc;
-	if (!row_encode(&task, record, err))
-		return STEP_FAILED;
-	rc = row_insert(store, &task, buf_str(record));
-	return rc == 0 ? follow_run(store, op, NULL, &task, err) : rc;
-}
-
-static int insert_companion(
-	struct store *store, struct result *result, const struct op *op, struct err *err)
-{
-	struct task other;
-
-	if (!row_decode(&other, &result->record, op->tenant, &op->id, err))
-		return STEP_FAILED;
-	return insert(store, op->companion, &other, &result->companion_record, err);
-}
-
 static int write_create(struct store *store, struct write *write, struct err *err)
 {
-	return insert(store, write->op, NULL, &write->result->record, err);
+	return create_task(store, write->op, NULL, &write->result->record, err);
 }
 
 /* ---- upsert ---- */
@@ -110,7 +65,7 @@ static int insert_absent(struct store *store, struct write *write, struct err *e
 	if (op->if_match_count > 0 || op->must_exist)
 		return change_fail_precondition(err);
 	write->result->created = true;
-	return retry_if_exists(insert(store, op, NULL, &write->result->record, err));
+	return retry_if_exists(create_task(store, op, NULL, &write->result->record, err));
 }
 
 /* For tasks that have not succeeded: see OP_UPSERT. */
@@ -192,6 +147,7 @@ static const struct {
 	[OP_DRAIN] = { .read = drain_apply },
 	[OP_CLAIM] = { .read = claim, .write = write_claim },
 	[OP_RETRY] = { .read = retry_open },
+	[OP_BATCH] = { .read = create_many_open },
 	[OP_WEBHOOK] = { .read = webhook_apply },
 };
 
@@ -213,7 +169,7 @@ static int step_write(struct store *store, void *data, struct err *err)
 	if (write->unfinished)
 		return rc;
 	if (rc == 0 && op->companion && !write->unchanged)
-		rc = insert_companion(store, write->result, op, err);
+		rc = create_companion(store, write->result, op, err);
 	if (rc == 0 && op->idempotency_key.len > 0 && !write->blocked)
 		rc = idempotency_store(store, op, write->result, err);
 	return rc;
@@ -356,6 +312,8 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
 		return stats_go_on(result, slice_steps, err);
 	if (result->retry)
 		return retry_go_on(result, slice_steps, err);
+	if (result->batch_run)
+		return create_many_go_on(result, slice_steps, err);
 	if (!result->cascade)
 		return list_go_on(result, slice_steps, err);
 	store = result->cascade->path.store;
@@ -376,7 +334,8 @@ size_t store_result_memory(const struct result *result)
 	       listing_memory(result->listing) + cascade_memory(result->cascade) +
 	       result->history_records.capacity + result->history_count * sizeof(*result->history) +
 	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed) +
-	       stats_memory(result) + workers_memory(result) + journal_feed_memory(result->feed) +
+	       create_many_memory(result->batch_run) + stats_memory(result) +
+	       workers_memory(result) + journal_feed_memory(result->feed) +
 	       webhook_answer_memory(result->webhooks);
 }
 
@@ -388,6 +347,7 @@ void store_result_free(struct result *result)
 	workers_free(result);
 	webhook_answer_free(result->webhooks);
 	retry_free(result->retry);
+	create_many_free(result->batch_run);
 	journal_feed_free(result->feed);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);

@@ -188,7 +188,11 @@ static bool check_key(
 		return refuse(err, "user", "of at most 64 bytes");
 	if (!is_printable(row.key) || row.key.len > OP_IDEMPOTENCY_KEY_MAX)
 		return refuse(err, "key", "1 to 255 characters of printable ASCII");
-	return check_time(rules, &row, err) && check_record(rules, &row, row.record, err) &&
+	if (!check_time(rules, &row, err))
+		return false;
+	if (row.record.len == 0 && row.companion.len == 0 && !row.is_item)
+		return true; /* of a batch */
+	return check_record(rules, &row, row.record, err) &&
 	       (row.companion.len == 0 || check_record(rules, &row, row.companion, err));
 }
 
