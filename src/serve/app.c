@@ -197,8 +197,11 @@ static bool takes_slices(enum op_kind kind)
 	return kind == OP_LIST || kind == OP_STATS || kind == OP_WORKERS || kind == OP_FEED;
 }
 
-/* Decodes the request to one operation and applies it. */
-static bool execute(struct app *app, struct exchange *exchange, struct err *err)
+/*
+ * Decodes the request to one operation and applies it. again: one that cannot be cut in slices has
+ * got its turn.
+ */
+static bool execute(struct app *app, struct exchange *exchange, bool again, struct err *err)
 {
 	struct op op;
 
@@ -209,10 +212,11 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 	memset(&op, 0, sizeof(op));
 	/*
 	 * Content-MD5 and signatures are those of the coded body (RFC 1864 §2). A request that was
-	 * parked has the decoded one.
+	 * parked, or is decoded again, has the decoded one.
 	 */
-	if (!exchange->wait.resumed && (!precondition_check_digest(&exchange->request, err) ||
-					       !body_decode(app, exchange, err)))
+	if (!exchange->wait.resumed && !again &&
+		(!precondition_check_digest(&exchange->request, err) ||
+			!body_decode(app, exchange, err)))
 		return false;
 	if (!decode(app, exchange, &op, err))
 		return false;
@@ -222,6 +226,10 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		return begin_stream(app, exchange, &op, err);
 	if (list_tag_answer(app, exchange, &op))
 		return buf_ok(&exchange->response.headers) || err_no_memory(err);
+	if (!again && batch_is_long(&op)) {
+		exchange->work = WORK_WHOLE;
+		return true;
+	}
 	rate_set_quota(app, &op);
 	batch_begin(app, exchange, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
@@ -296,7 +304,8 @@ static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
 	case WORK_SLICES:
 		return go_on_with_slices(app, exchange, err);
 	case WORK_OPERATION:
-		return execute(app, exchange, err);
+	case WORK_WHOLE:
+		return execute(app, exchange, work == WORK_WHOLE, err);
 	case WORK_STREAM:
 	case WORK_PARKED:
 	case WORK_NONE:

@@ -2,7 +2,8 @@
 
 #include "base/clock.h"
 
-#define DAY_MS ((int64_t)24 * 3600 * 1000)
+#define SHORT_ITEMS 25 /* that are created in a millisecond */
+#define DAY_MS	    ((int64_t)24 * 3600 * 1000)
 
 static uint64_t most_debt_us(const struct limit_rule *rule)
 {
@@ -21,6 +22,11 @@ static void charge(const struct app *app, struct exchange *exchange, uint64_t co
 	status->reset += limit_us_to_seconds(cost * rule->interval_us);
 	if (status->reset > limit_us_to_seconds(most_debt_us(rule)))
 		status->reset = limit_us_to_seconds(most_debt_us(rule));
+}
+
+bool batch_is_long(const struct op *op)
+{
+	return op->kind == OP_BATCH && op->batch->is_atomic && op->batch->count > SHORT_ITEMS;
 }
 
 void batch_begin(const struct app *app, struct exchange *exchange, struct op *op)

@@ -312,7 +312,7 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 		turns_hold(&shared->turns, conn, false, exchange_memory(exchange));
 	}
 	if (!bounds_end_list(conn, shared))
-		*queue = TURN_LIST;
+		*queue = exchange->work == WORK_WHOLE ? TURN_WHOLE : TURN_LIST;
 	return true;
 }
 

@@ -26,7 +26,7 @@ struct connection {
 	bool receiving;		 /* a large body: epoll reports its next part */
 	bool unread;		 /* a large body waits: epoll reports only that the peer left */
 	int64_t receiving_ms;	 /* monotonic: since when */
-	int64_t large_since_us;	 /* monotonic: since when a large body waits for its turn */
+	int64_t large_since_us;	 /* monotonic: since when it waits in TURN_LARGE or TURN_WHOLE */
 	struct account *account; /* of the exchange; NULL: it needs no turn */
 	enum turn_queue queue;	 /* in which it waits for its turn */
 	TAILQ_ENTRY(connection) turn;

@@ -66,6 +66,7 @@ enum exchange_work {
 	WORK_LOGIN,
 	WORK_OPERATION, /* decode, apply, encode */
 	WORK_SLICES,	/* the operation is carried out in slices and goes on */
+	WORK_WHOLE,	/* as WORK_OPERATION, but it takes long and cannot be cut in slices */
 	WORK_STREAM,	/* the head of the response is written, and a stream follows (streams.h) */
 	WORK_PARKED,	/* there is nothing yet: the operation is tried again later (parking.h) */
 };

@@ -117,7 +117,7 @@ static bool take_turn(
 	struct connection_shared *shared = round->connections->shared;
 	struct err err = { 0 };
 	int64_t began = *now;
-	bool is_large = queue == TURN_LARGE || queue == TURN_BODY;
+	bool is_large = queue == TURN_LARGE || queue == TURN_BODY || queue == TURN_WHOLE;
 
 	if (queue == TURN_LARGE)
 		connections_set_unread(round->connections, conn, false);

@@ -159,7 +159,7 @@ void turns_wait(struct turns *turns, struct connection *conn, enum turn_queue qu
 	struct account *account = conn->account;
 
 	conn->queue = queue;
-	if (queue == TURN_LARGE)
+	if (queue == TURN_LARGE || queue == TURN_WHOLE)
 		conn->large_since_us = turns->now_us;
 	TAILQ_INSERT_TAIL(&account->queues[queue], conn, turn);
 	account->waiting++;
@@ -188,11 +188,12 @@ void turns_cancel(struct turns *turns, struct connection *conn)
 		share_leave(&turns->ring, &account->tenant->share);
 }
 
-static bool may_take_large(const struct turns *turns, const struct account *account)
+static bool may_take_large(
+	const struct turns *turns, const struct account *account, enum turn_queue queue)
 {
-	const struct connection *first = TAILQ_FIRST(&account->queues[TURN_LARGE]);
+	const struct connection *first = TAILQ_FIRST(&account->queues[queue]);
 
-	if (turns->large)
+	if (turns->large && queue == TURN_LARGE)
 		return false;
 	return !turns_are_contended(turns) || account->tenant->share.credit_us > 0 ||
 	       (account->share.credit_us > 0 &&
@@ -206,7 +207,8 @@ static bool may_take(
 		return false;
 	if (queue == TURN_NEW_LIST)
 		return account->lists < TURNS_LISTS_PER_ACCOUNT && turns->lists < TURNS_LISTS;
-	return queue != TURN_LARGE || may_take_large(turns, account);
+	return (queue != TURN_LARGE && queue != TURN_WHOLE) ||
+	       may_take_large(turns, account, queue);
 }
 
 #define ALL_QUEUES ((1U << TURN_QUEUES) - 1 - (1U << TURN_NONE))

@@ -13,7 +13,8 @@
  * TURN_LARGE_WEIGHT times and, while the worker is contended, waits until its tenant has no debt:
  * then less than one in a hundred requests of a busy light tenant meets one. After
  * TURNS_LARGE_WAIT_US the debt of its account decides, because the web server waits 10 s
- * (fastcgi_send_timeout), and another account may have made the tenant's debt.
+ * (fastcgi_send_timeout), and another account may have made the tenant's debt. The same holds for
+ * an operation that takes milliseconds whatever its body, TURN_WHOLE, of which several may wait.
  */
 #include <stddef.h>
 
@@ -39,6 +40,7 @@ enum turn_queue {
 	TURN_ROWS,     /* rows of a list whose response has begun */
 	TURN_LARGE,    /* a request with a large body that is not read yet */
 	TURN_BODY,     /* a large body of which a part has arrived */
+	TURN_WHOLE,    /* an operation that takes long and cannot be cut in slices */
 	TURN_WOKEN,    /* a request that was parked (parking.h) */
 	TURN_STREAM,   /* a stream that reads what it has missed (streams.h) */
 	TURN_QUEUES,

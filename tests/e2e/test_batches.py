@@ -1,4 +1,5 @@
 """Batches of new tasks: arrays and lines, each alone or all or none, keys, limits, kills."""
+import gzip
 import http.client
 import json
 import random
@@ -60,6 +61,25 @@ def forms():
     answer = post(instance, [{}], MINIMAL)
     equal(list(answer.json()["items"][0]), ["index", "status", "id"], "return=minimal: the id")
     equal(answer.headers["Preference-Applied"], "return=minimal", "return=minimal: applied")
+
+
+def large_atomic():
+    """An atomic batch of 1000 tasks waits for a turn of its own; its body is decoded once."""
+    instance = shared()
+    before = total(instance)
+    items = [{"kind": "many", "priority": index} for index in range(1000)]
+    body = gzip.compress(json.dumps(items).encode())
+    lines = [JSON, ("Content-Encoding", "gzip"), ("Idempotency-Key", "many")]
+    for name in ("the first", "a repetition"):
+        answer = ask("POST", TASKS + "?atomic=true", body, *lines)
+        equal(answer.status, 201, f"{name}: 201")
+        priorities = [item["task"]["priority"] for item in answer.json()["items"]]
+        equal(priorities, list(range(1000)), f"{name}: the tasks, in order")
+        equal(total(instance), before + 1000, f"{name}: 1000 tasks")
+    items[999]["kind"] = 1
+    answer = post(instance, items, atomic=True)
+    ok(is_problem(answer, 422, "unprocessable", ("pointer", "/999/kind")), "the last one", answer)
+    equal(total(instance), before + 1000, "nothing was created")
 
 
 def refusals():
@@ -237,4 +257,4 @@ def leaving_client():
     instance.stop("shared")
 
 
-run_tests(forms, refusals, duplicates, keys, limits, kills, leaving_client)
+run_tests(forms, large_atomic, refusals, duplicates, keys, limits, kills, leaving_client)

@@ -316,12 +316,12 @@ static void one_large_body_is_read_at_a_time(void **state)
 	assert_int_equal(next(TURNS_ANY), 1);
 }
 
-static void large_body_waits_for_its_tenant_s_debt_while_contended(void **state)
+static void long_request_waits_for_its_tenant_s_debt_while_contended(void **state)
 {
 	(void)state;
 	turns.now_us = 1;
 	wait_for(0, 1, TURN_LARGE);
-	wait_for(1, 1, TURN_LARGE);
+	wait_for(1, 1, TURN_WHOLE);
 	assert_int_equal(take(50 * TURN_US, TURN_NONE), 0);
 	wait_for(2, 2, TURN_SHORT);
 	assert_int_equal(take(10, TURN_NONE), 2);
@@ -391,7 +391,7 @@ int main(void)
 		TURNS_TEST(time_pays_a_debt),
 		TURNS_TEST(tenant_becomes_light_while_it_waits),
 		TURNS_TEST(one_large_body_is_read_at_a_time),
-		TURNS_TEST(large_body_waits_for_its_tenant_s_debt_while_contended),
+		TURNS_TEST(long_request_waits_for_its_tenant_s_debt_while_contended),
 		TURNS_TEST(large_body_does_not_wait_for_long_for_the_debt_of_another_user),
 		TURNS_TEST(woken_request_and_another_one_alternate),
 	};
