@@ -33,6 +33,26 @@ static void encode_error(
 	response_free(&response);
 }
 
+/* The store decodes the items when it creates them. */
+static void check_batch(
+	const struct op_batch *batch, const struct request *request, const struct dialect *dialect)
+{
+	check(batch->count > 0 && batch->count <= BATCH_MAX);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct arena arena = { 0 };
+		struct op each = { .arena = &arena, .new_id = { { 1 } } };
+		struct err err = { 0 };
+
+		if (batch->decode(batch, i, &each, &err)) {
+			check(each.kind == OP_CREATE);
+			check_op(&each);
+		} else {
+			encode_error(request, dialect, &err);
+		}
+		arena_free(&arena);
+	}
+}
+
 static void decode(struct request *request)
 {
 	size_t skip = 0;
@@ -50,6 +70,8 @@ static void decode(struct request *request)
 	if (row->decode(request, &op, &err)) {
 		check(op.kind > OP_NONE || !dialect_has_tasks(dialect));
 		check_op(&op);
+		if (op.kind == OP_BATCH)
+			check_batch(op.batch, request, dialect);
 	} else {
 		encode_error(request, dialect, &err);
 	}
