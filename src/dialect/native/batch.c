@@ -4,7 +4,7 @@
 
 #include "http/prefer.h"
 
-#define NATIVE_AT_BODY ((struct native_location){ "pointer", "", STR("") })
+#define NATIVE_AT_BODY NATIVE_AT("", STR(""))
 
 const char *const native_create_params[] = { "atomic", NULL };
 
@@ -207,7 +207,7 @@ static bool locate(const struct request *request, size_t item, struct err *err)
 
 	if (!str_starts(theirs.detail, STR(POINTER))) {
 		native_set_error(err, request->arena, theirs.code,
-			(struct native_location){ "pointer", "/", { number, (size_t)len } }, "%s",
+			NATIVE_AT_MEMBER(((struct str){ number, (size_t)len })), "%s",
 			err_text(&theirs));
 	} else {
 		buf_printf(&detail, POINTER "/%zu", item);

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "dialect/native/batch.h"
 #include "dialect/native/native.h"
 
 /* Pointers are escaped (RFC 6901 §3); other kinds need no escapes. */
@@ -194,7 +195,10 @@ static void add_error_headers(
 	if (err->code == ERR_MEDIA_TYPE && request->method == METHOD_PATCH)
 		response_add_header(response, "Accept-Patch", STR(NATIVE_PATCH_TYPES));
 	if (err->code == ERR_MEDIA_TYPE && request->method == METHOD_POST)
-		response_add_header(response, "Accept-Post", STR(NATIVE_MEDIA_TYPE));
+		response_add_header(response, "Accept-Post",
+			str_eq(request->path, STR(NATIVE_TASKS_PATH))
+				? STR(NATIVE_MEDIA_TYPE ", " NATIVE_LINES_TYPE)
+				: STR(NATIVE_MEDIA_TYPE));
 }
 
 void native_encode_error(const struct request *request, const struct err *err, const char *text,
