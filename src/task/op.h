@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/tz.h"
 #include "task/batch.h"
+#include "task/bulk.h"
 #include "task/feed.h"
 #include "task/list_query.h"
 #include "task/stats.h"
@@ -33,6 +34,7 @@ enum op_kind {
 	OP_WORKERS,  /* the workers of the tenant: op.workers */
 	OP_DRAIN,    /* a worker gets no more tasks, or gets tasks again: op.drain */
 	OP_RETRY,    /* failed tasks begin again: op.retry */
+	OP_BULK,     /* one action on many tasks: op.bulk, op.list, op.change */
 	OP_FEED,     /* the events of the tenant: op.feed */
 	OP_USAGE,    /* what the tenant uses of its quota */
 	OP_WEBHOOK,  /* webhooks of the tenant and their deliveries: op.webhook */
@@ -205,6 +207,7 @@ struct op {
 	const struct op_batch *batch; /* BATCH */
 	/* BATCH: quota.max_tasks of an item, by the code of its dialect; NULL: none. */
 	const uint64_t *item_quotas;
+	const struct op_bulk *bulk; /* BULK */
 	struct op_retry retry;
 	struct {
 		uint64_t before; /* a result's history_next: the entries that follow; 0: all */
@@ -221,7 +224,7 @@ struct op {
 	const struct op_drain *drain;	  /* DRAIN */
 	const struct op_webhook *webhook; /* WEBHOOK */
 	/*
-	 * LIST, STATS, WORKERS: return after so many steps, or LIST_SLICE_US, with
+	 * LIST, STATS, WORKERS, BULK: return after so many steps, or LIST_SLICE_US, with
 	 * result.unfinished if more are needed; RETRY, BATCH: the same, with each task as a step, but
 	 * an atomic batch at once; REMOVE, ARCHIVE with dependents: end the transaction after so
 	 * many steps. 0: carry the operation out at once. FEED: the answer ends after that part of
@@ -232,6 +235,7 @@ struct op {
 	/* Of a companion: completes its task from the other task as written or removed. Pure. */
 	bool (*complete)(
 		const struct op *op, const struct task *other, struct task *task, struct err *err);
+	bool by_bulk;	   /* UPDATE: of the task of a bulk, by the service itself */
 	bool only_changes; /* UPDATE: without a change nothing is written and no companion created */
 
 	/*
@@ -276,6 +280,7 @@ struct stats_reading;
 struct workers_reading;
 struct retry_run;
 struct batch_run;
+struct bulk_run;
 
 /*
  * Result of an operation. After LIST, and if has_dependents, `listing` is open (store.h reads it);
@@ -305,9 +310,11 @@ struct result {
 	struct retry_run *retry;     /* of the store: RETRY */
 	struct batch_answer *batch;  /* BATCH; store_batch_next() reads the items */
 	struct batch_run *batch_run; /* of the store: BATCH */
-	unsigned retried, refused;   /* RETRY: tasks that begin again, or whose dialect refuses it */
-	bool more;		     /* RETRY: there may be more that match */
-	struct claimed *claimed;     /* tasks that op.claim was given */
+	unsigned retried, refused; /* RETRY: tasks that begin again, or whose dialect refuses it */
+	bool more;		   /* RETRY: there may be more that match */
+	struct bulk_answer *bulk;  /* BULK; unless of a dry run, `task` is the new task */
+	struct bulk_run *bulk_run; /* of the store: BULK */
+	struct claimed *claimed;   /* tasks that op.claim was given */
 	size_t claimed_count;
 	struct buf claimed_records;
 	struct journal_entry *history; /* HISTORY: the newest first; borrow from history_records */
