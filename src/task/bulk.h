@@ -17,7 +17,7 @@
 #define BULKS_OF_TENANT 8      /* at a time */
 #define BULKS_MAX	64     /* of all tenants */
 #define BULK_TOKEN_MS	600000
-#define BULK_TOKEN_SIZE 160 /* with NUL; letters, digits, '-', '_' */
+#define BULK_TOKEN_SIZE 64 /* with NUL; letters, digits, '-', '_' */
 
 struct op;
 struct task;
@@ -33,6 +33,7 @@ struct task;
  */
 struct op_bulk {
 	bool dry_run;
+	uint8_t dialect;    /* of the bulk's task; op.dialect is that of the list */
 	struct str token;   /* of a dry run of the same request; empty: none */
 	struct str request; /* what else the token belongs to: the query and the action as a text */
 };
