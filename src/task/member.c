@@ -44,6 +44,7 @@ const struct member_row task_members[MEMBERS] = {
 	[MEMBER_ATTEMPTS_END] = { "attempts_end", TYPE_UINT32, AT(attempts_end), .since = 4 },
 	[MEMBER_LEASE_EXPIRY_FAILS] = { "lease_expiry_fails", TYPE_UINT32, AT(lease.expiry_fails),
 		.since = 4 },
+	[MEMBER_IS_BULK] = { "is_bulk", TYPE_UINT32, AT(is_bulk), .since = 6 },
 
 	[MEMBER_TENANT] = { "tenant", TYPE_TENANT, AT(tenant), .required = true, .since = 1 },
 	[MEMBER_STATUS] = { "status", TYPE_TEXT, AT(status), .since = 1 },

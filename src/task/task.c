@@ -38,6 +38,11 @@ struct optional_time task_due(const struct task *task)
 					   : OPTIONAL_TIME_NONE;
 }
 
+bool task_is_running_bulk(const struct task *task)
+{
+	return task->is_bulk && task->state == TASK_RUNNING;
+}
+
 bool task_is_held(const struct task *task)
 {
 	return task->state == TASK_RUNNING && task->lease.token != 0;

@@ -131,6 +131,7 @@ struct task {
 	 */
 	uint32_t attempts_end;
 	enum task_failure failure;
+	uint32_t is_bulk; /* 1: the service carries it out (task/bulk.h) */
 
 	/* the dialect's members, in the order of the request */
 	struct field fields[TASK_FIELDS_MAX];
@@ -156,6 +157,8 @@ bool task_is_ready(const struct task *task);
  * never.
  */
 struct optional_time task_due(const struct task *task);
+/* Whether the service carries it out now. */
+bool task_is_running_bulk(const struct task *task);
 /* Whether a worker has the task now: it is running with a lease. */
 bool task_is_held(const struct task *task);
 /* Whether task_due() is the end of a lease. */

@@ -142,7 +142,7 @@ static bool has_field(const struct task *task, const struct index_field *field)
 	if (field->source == INDEX_WORK)
 		return !task_is_ready(task);
 	if (field->source == INDEX_DUE)
-		return optional_time_is_set(task_due(task));
+		return task_is_running_bulk(task) || optional_time_is_set(task_due(task));
 	if (field->source == INDEX_FAILURE)
 		return task->failure != FAILURE_NONE;
 	if (field->source == INDEX_KIND)
@@ -167,17 +167,23 @@ static void put_priority(struct index_key *key, int32_t priority, bool inverted)
 		put_byte(key, (uint8_t)((inverted ? ~order : order) >> shift));
 }
 
-void index_due_prefix(struct index_key *key, bool lease)
+void index_due_prefix(struct index_key *key, enum index_due what)
 {
-	static const struct index_field due = { .code = INDEX_BY_DUE };
+	const uint8_t prefix[] = { 0, 0, (uint8_t)what, INDEX_BY_DUE };
 
-	index_field_prefix(key, STR(""), 0, lease, &due);
+	key->len = 0;
+	put_bytes(key, prefix, sizeof(prefix));
 }
 
 static void make_due_key(struct index_key *key, const struct task *task)
 {
-	index_due_prefix(key, task_lease_is_due(task));
-	index_put_time(key, optional_time_ms(task_due(task)));
+	if (task_is_running_bulk(task)) {
+		index_due_prefix(key, DUE_BULK);
+		index_put_time(key, task->created);
+	} else {
+		index_due_prefix(key, task_lease_is_due(task) ? DUE_LEASE : DUE_DELAY);
+		index_put_time(key, optional_time_ms(task_due(task)));
+	}
 	put_text(key, task->tenant, INDEX_TENANT_MAX);
 	put_bytes(key, task->id.bytes, sizeof(task->id.bytes));
 }

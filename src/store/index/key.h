@@ -10,7 +10,7 @@
  *     ready:  ... field code · kind NUL · priority, the highest first (4) · created (8) · id (16)
  *     kind:   ... field code · kind NUL · created (8) · id (16)
  *     work:   ... field code · state (1) · kind NUL · if running: holder NUL · time (8) · id (16)
- *     due:    NUL · 0 · lease (1) · field code · time (8) · tenant NUL · id (16)
+ *     due:    NUL · 0 · enum index_due (1) · field code · time (8) · tenant NUL · id (16)
  *
  * The due entries of all tenants are one range, which the store alone reads. The time of a work
  * entry is when the task ended, was started or, if it is pending, may be claimed; 0 without one.
@@ -46,8 +46,14 @@ void index_value_prefix(struct index_key *key, struct str tenant, uint8_t dialec
 /* The same for an INDEX_PAIR: both values, in the order of the pair. */
 void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
 	const struct index_field *field, struct str first, struct str second);
-/* The prefix of the INDEX_DUE entries of leases, or of delays and timeouts. */
-void index_due_prefix(struct index_key *key, bool lease);
+/* What happens to a task at the time of its entry; in keys, so a number never changes. */
+enum index_due {
+	DUE_DELAY = 0, /* a delay or a timeout ends */
+	DUE_LEASE = 1, /* a lease ends */
+	DUE_BULK = 2,  /* a bulk that runs: the time of its creation */
+};
+/* The prefix of such entries. */
+void index_due_prefix(struct index_key *key, enum index_due what);
 /* The parts of such an entry; tenant borrows from it. False for another entry. */
 bool index_parse_due(struct str entry, int64_t *time, struct str *tenant, struct id *id);
 /* The prefix of the INDEX_WORK entries of one state. Their kinds follow: index_put_text(). */

@@ -21,7 +21,7 @@ static int step_due(struct store *store, void *data, struct err *err)
 	int rc;
 
 	(void)err;
-	index_due_prefix(&from, search->leases);
+	index_due_prefix(&from, search->leases ? DUE_LEASE : DUE_DELAY);
 	to = from;
 	index_put_time(&to, search->now + 1);
 	range = (struct engine_range){ .from = key_str(&from), .to = key_str(&to) };

@@ -5,7 +5,7 @@
 #include "task/member.h"
 
 /*
- * Version 5:
+ * Version 6:
  *
  *	version · dialect · archived (0 or 1) · state · id (16 bytes)
  *	the numbers of task_members, in order: unsigned LEB128, signed ones zigzag first;
@@ -13,8 +13,8 @@
  *	the texts of task_members, in order: length, bytes
  *	number of fields, then each as name and JSON, both texts
  *
- * A later version adds members at the end of their group (struct member_row.since). Version 4 has
- * no trace. Version 3 has no attempts_end and lease.expiry_fails. Version 2 has no kind, result,
+ * A later version adds members at the end of their group (struct member_row.since). Version 5 has
+ * no is_bulk. Version 4 has no trace. Version 3 has no attempts_end and lease.expiry_fails. Version 2 has no kind, result,
  * ready_after, and of the lease no length either. Version 1 has optional times as they are, and 0
  * if they are absent.
  */

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "task/task.h"
 
-#define RECORD_VERSION 5
+#define RECORD_VERSION 6
 
 /* Appends the record; false when a text is too long for the format, or without memory. */
 bool record_encode(const struct task *task, struct buf *out);
