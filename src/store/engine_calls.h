@@ -53,12 +53,14 @@ static inline int store_get(struct store *store, enum engine_table table, struct
 static inline int store_put(struct store *store, enum engine_table table, struct str key,
 	struct str value, enum engine_put how)
 {
+	store->writes++;
 	return store_note_key(
 		store, table, key, store->engine->ops->put(store->engine, table, key, value, how));
 }
 
 static inline int store_del(struct store *store, enum engine_table table, struct str key)
 {
+	store->writes++;
 	return store_note_key(
 		store, table, key, store->engine->ops->del(store->engine, table, key));
 }

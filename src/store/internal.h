@@ -26,6 +26,7 @@
  *     usage/        tasks and bytes of each tenant, and their quotas
  *     workers/      who has which tasks, was heard of, and gets none
  *     webhooks/     webhooks and the deliveries of their events
+ *     bulk/         bulks: their creation, their slices, their end
  *     transfer/     snapshots, export and import, parts of a backup, stores of older builds
  *
  *     tasks/operation.c    operations: read, create, upsert
@@ -104,7 +105,8 @@ struct store {
 	bool changes_tasks;			   /* it changes tasks: */
 	uint64_t changed[STORE_TASK_STRIPES / 64]; /* bits of their counters (wake.c) */
 	uint64_t changed_lists[STORE_LIST_STRIPES / 64]; /* the same (lists.c) */
-	struct buf old_record;				 /* of the task that is being changed */
+	uint64_t writes;	   /* rows put or removed, since the store was opened */
+	struct buf old_record;	   /* of the task that is being changed */
 	struct engine_batch batch; /* the keys of the scan that is being read */
 	struct usage_list usage;   /* changes of the current transaction */
 	struct buf usage_value;	   /* the row of the usage table that is being changed */

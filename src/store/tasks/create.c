@@ -15,6 +15,7 @@ int create_task(struct store *store, const struct op *op, const struct task *oth
 		.created_by = op->actor,
 		.updated_by = op->actor,
 		.trace = op->trace,
+		.is_bulk = op->bulk != NULL,
 	};
 	int rc = revision_first(store, op, &task.revision);
 

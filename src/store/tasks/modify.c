@@ -1,3 +1,4 @@
+#include "store/bulk/bulk.h"
 #include "store/tasks/cascade.h"
 #include "store/tasks/claim.h"
 #include "store/workers/workers.h"
@@ -119,6 +120,9 @@ static int update_task(struct store *store, struct write *write, struct task *ta
 		task->archived = true;
 	if (!change_apply(op, &old, task, err) || !op_check_end(op, &old, task, err))
 		return STEP_FAILED;
+	rc = task->is_bulk ? bulk_settle(store, op, &old, task, err) : 0;
+	if (rc != 0)
+		return rc;
 	write->unchanged = op->only_changes && task_equal(&old, task);
 	if (write->unchanged)
 		return return_stored(store, write);
@@ -154,6 +158,7 @@ int write_modify(struct store *store, struct write *write, struct err *err)
 	write->unchanged = write->blocked;
 	if (write->blocked)
 		return return_stored(store, write);
-	return op->kind == OP_REMOVE ? delete_task(store, write, &task, err)
-				     : update_task(store, write, &task, err);
+	if (op->kind != OP_REMOVE)
+		return update_task(store, write, &task, err);
+	return bulk_may_remove(&task, err) ? delete_task(store, write, &task, err) : STEP_FAILED;
 }

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "store/bulk/bulk.h"
 #include "store/journal/journal.h"
 #include "store/list/list.h"
 #include "store/stats/stats.h"
@@ -148,6 +149,7 @@ static const struct {
 	[OP_CLAIM] = { .read = claim, .write = write_claim },
 	[OP_RETRY] = { .read = retry_open },
 	[OP_BATCH] = { .read = create_many_open },
+	[OP_BULK] = { .read = bulk_open },
 	[OP_WEBHOOK] = { .read = webhook_apply },
 };
 
@@ -314,6 +316,8 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
 		return retry_go_on(result, slice_steps, err);
 	if (result->batch_run)
 		return create_many_go_on(result, slice_steps, err);
+	if (result->bulk_run)
+		return bulk_go_on(result, slice_steps, err);
 	if (!result->cascade)
 		return list_go_on(result, slice_steps, err);
 	store = result->cascade->path.store;
@@ -348,6 +352,7 @@ void store_result_free(struct result *result)
 	webhook_answer_free(result->webhooks);
 	retry_free(result->retry);
 	create_many_free(result->batch_run);
+	bulk_free(result->bulk_run);
 	journal_feed_free(result->feed);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);

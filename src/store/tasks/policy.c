@@ -4,6 +4,9 @@ struct policy policy_of(const struct store *store, const struct task *task)
 {
 	struct policy policy = policy_default, own;
 
+	/* No attempt of a worker: the service has its own time. */
+	if (task->is_bulk)
+		return policy;
 	if (store->policies.count > 0) {
 		const struct index_field *field = index_field_by_code(
 			store->indexes, task->dialect, INDEX_BY_READY);

@@ -1,0 +1,30 @@
+#pragma once
+/* The bulks that run (task/bulk.h): the keeper carries them out. */
+#include "store/store.h"
+
+/* The state of the process that carries them out. Zero-initialise; store_bulks_free(). */
+struct store_bulks {
+	struct buf place;   /* in the pass over all bulks */
+	struct arena arena; /* of the bulk that goes on */
+	struct arena each;  /* of a transaction */
+};
+
+/* What the store does not know about the tasks. */
+struct store_bulk_rules {
+	bulk_action_decode *decode;
+	/* Makes the UPDATE by which the service changes the task of a bulk: its hooks and actor. */
+	void (*update)(struct op *op);
+	const struct tz *tz; /* struct op.tz */
+};
+
+/*
+ * Goes on with one bulk until until_us (monotonic), a different one each time: so each tenant's
+ * bulks make progress. Tasks are changed in transactions of at most BULK_TOGETHER_US, and each
+ * transaction keeps the counts and the place of the bulk as well: it goes on from there whatever is
+ * killed. *more: there is work for another call. Waits (*more false) while the index is built or the
+ * disk is nearly full.
+ */
+#define BULK_TOGETHER_US 1000
+bool store_run_bulks(struct store *store, struct store_bulks *bulks,
+	const struct store_bulk_rules *rules, int64_t until_us, bool *more, struct err *err);
+void store_bulks_free(struct store_bulks *bulks);
