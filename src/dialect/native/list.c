@@ -132,17 +132,25 @@ static bool ignore_dialect(const struct native_query *query, const struct native
 
 static const struct parameter {
 	const char *name;
-	bool repeatable;
 	bool (*parse)(const struct native_query *query, const struct native_param *given);
+	bool repeatable;
+	unsigned types; /* of a condition: enum native_json_type; 0: it is about the page */
 } parameters[] = {
-	{ "dialect", true, ignore_dialect }, { "state", true, native_parse_states },
-	{ "failure", true, native_parse_failures }, { "kind", true, native_parse_kinds },
-	{ "priority", true, native_parse_priorities }, { "archived", false, parse_archived },
-	{ "created_from", false, parse_created }, { "created_to", false, parse_created },
-	{ "updated_from", false, parse_updated }, { "updated_to", false, parse_updated },
-	{ "sort", false, parse_sort }, { "limit", false, parse_limit },
-	{ "cursor", false, parse_cursor }, { "total", false, parse_total },
-	{ NULL, true, native_parse_field_filter }, /* status, number, fields.x */
+	{ "dialect", ignore_dialect, true, NATIVE_JSON_STRING },
+	{ "state", native_parse_states, true, NATIVE_JSON_STRING },
+	{ "failure", native_parse_failures, true, NATIVE_JSON_STRING },
+	{ "kind", native_parse_kinds, true, NATIVE_JSON_STRING | NATIVE_JSON_NULL },
+	{ "priority", native_parse_priorities, true, NATIVE_JSON_STRING | NATIVE_JSON_INTEGER },
+	{ "archived", parse_archived, false, NATIVE_JSON_STRING | NATIVE_JSON_BOOLEAN },
+	{ "created_from", parse_created, false, NATIVE_JSON_STRING },
+	{ "created_to", parse_created, false, NATIVE_JSON_STRING },
+	{ "updated_from", parse_updated, false, NATIVE_JSON_STRING },
+	{ "updated_to", parse_updated, false, NATIVE_JSON_STRING },
+	{ .name = "sort", .parse = parse_sort }, { .name = "limit", .parse = parse_limit },
+	{ .name = "cursor", .parse = parse_cursor }, { .name = "total", .parse = parse_total },
+	{ "status", native_parse_field_filter, true, NATIVE_JSON_STRING },
+	{ "number", native_parse_field_filter, true, NATIVE_JSON_STRING | NATIVE_JSON_INTEGER },
+	{ NULL, native_parse_field_filter, true, NATIVE_JSON_SCALAR }, /* fields.x */
 };
 
 static const struct parameter *find_parameter(struct str name)
@@ -176,6 +184,16 @@ void native_unwrap_arrays(struct request *request)
 	}
 }
 
+bool native_find_condition(struct str name, struct native_condition *condition)
+{
+	const struct parameter *parameter = find_parameter(name);
+
+	if (!parameter || parameter->types == 0)
+		return false;
+	*condition = (struct native_condition){ parameter->repeatable, parameter->types };
+	return true;
+}
+
 bool native_is_repeated(const struct request *request, size_t at)
 {
 	size_t i = 0;
@@ -199,6 +217,17 @@ static bool parse_parameter(const struct native_query *query, size_t at)
 	       NATIVE_QUERY_ERROR(query, pair->name, "This parameter may be given only once.");
 }
 
+bool native_parse_query(struct native_query *query)
+{
+	if (!native_parse_dialects(query))
+		return false;
+	for (size_t i = 0; i < query->request->query_count; i++) {
+		if (!parse_parameter(query, i))
+			return false;
+	}
+	return true;
+}
+
 bool native_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	struct native_query query = { .request = request, .op = op, .err = err };
@@ -211,13 +240,7 @@ bool native_decode_list(struct request *request, struct op *op, struct err *err)
 	op->list.limit_bytes = NATIVE_LIMIT_BYTES;
 	op->list.want_total = true;
 	op->list.allow_partial = true;
-	if (!native_parse_dialects(&query))
-		return false;
-	for (size_t i = 0; i < request->query_count; i++) {
-		if (!parse_parameter(&query, i))
-			return false;
-	}
-	return true;
+	return native_parse_query(&query);
 }
 
 /* Points have one index: by creation. */
