@@ -16,14 +16,14 @@
 #include "serve/waiting.h"
 #include "task/right.h"
 
-/* Refuses a request of a credential without the route's right. */
-static bool refuse_right(struct exchange *exchange, struct err *err)
+/* Refuses a request of a credential without a right. */
+static bool refuse_right(struct exchange *exchange, enum right right, struct err *err)
 {
 	const char *challenge = exchange->dialect->auth->scope_challenge;
 	char scope[RIGHTS_TEXT_SIZE], text[128];
 	int len;
 
-	rights_format(exchange->route->right, scope, sizeof(scope));
+	rights_format(right, scope, sizeof(scope));
 	len = snprintf(text, sizeof(text), "%s, error=\"insufficient_scope\", scope=\"%s\"",
 		challenge ? challenge : "", scope);
 	if (challenge)
@@ -79,7 +79,11 @@ static bool decode(struct app *app, struct exchange *exchange, struct op *op, st
 	op->leave_end = exchange->dialect->leaves_end;
 	if (changes && !make_id(app, exchange, &op->new_id, err))
 		return false;
-	if (!exchange->route->decode(request, op, err) || !precondition_parse(request, op, err))
+	if (!exchange->route->decode(request, op, err))
+		return false;
+	if (op->right != RIGHT_NONE && !(request->principal.rights & op->right))
+		return refuse_right(exchange, op->right, err);
+	if (!precondition_parse(request, op, err))
 		return false;
 	if (app->wake_counters)
 		preference_parse(exchange, op);
@@ -130,7 +134,7 @@ static bool find_route(struct app *app, struct exchange *exchange, struct err *e
 		!rate_take(app, exchange, err) || !routing_find_route(exchange, skip, err))
 		return false;
 	if (exchange->route && !(request->principal.rights & exchange->route->right))
-		return refuse_right(exchange, err);
+		return refuse_right(exchange, exchange->route->right, err);
 	return true;
 }
 

@@ -12,6 +12,7 @@
 #include "task/bulk.h"
 #include "task/feed.h"
 #include "task/list_query.h"
+#include "task/right.h"
 #include "task/stats.h"
 #include "task/usage.h"
 #include "task/webhook.h"
@@ -143,6 +144,7 @@ struct op {
 	int64_t now;	     /* ms */
 	const struct tz *tz; /* of times that a dialect stores as text; NULL: UTC */
 	struct id new_id;    /* of the task to create; a decoder may replace it */
+	enum right right;    /* that the principal needs besides the route's; RIGHT_NONE: none */
 	bool leave_end; /* UPDATE may change the state of a task that has ended: op_check_end() */
 
 	struct id id; /* READ, UPDATE, REMOVE, ARCHIVE: the task */
