@@ -190,7 +190,7 @@ static bool parse_idempotency_key(const struct request *request, struct op *op, 
 	struct str key = str_trim(request_cgi_param(request, "HTTP_IDEMPOTENCY_KEY"));
 
 	bool creates = op->kind == OP_CREATE || op->kind == OP_UPSERT || op->kind == OP_BATCH ||
-		       op->companion;
+		       (op->kind == OP_BULK && !op->bulk->dry_run) || op->companion;
 
 	if (!creates || !key.ptr)
 		return true;

@@ -37,10 +37,12 @@ struct outcome {
 	struct request request;
 	struct retention retention;
 	enum err_code store_error; /* of the store; ERR_NONE: result is valid */
+	const char *error_field;   /* err.field of that error, or NULL */
 	struct result result;
 	struct task rows[VECTOR_ROWS_MAX];
 	size_t row_count;
 	struct batch_answer batch;
+	struct bulk_answer bulk;
 	struct err item_errors[VECTOR_ROWS_MAX]; /* of the items of a batch; ERR_NONE: a row */
 	struct str next;
 	struct buf allow; /* err.detail borrows from it */
@@ -79,6 +81,8 @@ void vector_fill_task(struct vector *vector, const json_t *from, struct task *ta
 enum err_code vector_err_code(const char *name);
 /* Fills in what became of the items of a batch. */
 void vector_fill_batch(struct vector *vector, const json_t *items, struct outcome *outcome);
+/* Fills in what became of a bulk, or of a dry run. */
+void vector_fill_bulk(const json_t *json, struct outcome *outcome);
 /* Before the encoder, after the decoder: makes the result of an atomic batch. */
 void vector_refuse_batch(struct outcome *outcome);
 /* Encodes the items. */
@@ -102,6 +106,8 @@ json_t *vector_op_json(const struct op *op, const struct dialect *dialect, const
 json_t *vector_claim(const struct op_claim *claim);
 json_t *vector_report(const struct op_report *report);
 json_t *vector_retry(const struct op_retry *retry);
+/* What op.bulk has, as in "op"; the caller owns it. */
+json_t *vector_bulk(const struct op_bulk *bulk);
 /* What op.stats asks for, as in "op"; the caller owns it. */
 json_t *vector_stats(const struct op_stats *stats);
 /* The operation in the form of a vector's "op"; the caller owns it. */

@@ -25,6 +25,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_FEED] = "feed",
 	[OP_WEBHOOK] = "webhook",
 	[OP_BATCH] = "batch",
+	[OP_BULK] = "bulk",
 };
 
 static void set_id(json_t *json, const char *name, const struct id *id, const char *usual)
@@ -251,7 +252,7 @@ json_t *vector_op_json(const struct op *op, const struct dialect *dialect, const
 		json_object_set_new(json, "leave_end", json_true());
 	set_change(json, &op->change);
 	set_dependents(json, op);
-	if (op->kind == OP_LIST)
+	if (op->kind == OP_LIST || op->kind == OP_BULK)
 		set_list(json, op);
 	if (op->kind == OP_HISTORY)
 		set_history(json, op);
@@ -267,6 +268,8 @@ json_t *vector_op_json(const struct op *op, const struct dialect *dialect, const
 		json_object_set_new(json, "retry", vector_retry(&op->retry));
 	if (op->kind == OP_BATCH)
 		json_object_set_new(json, "batch", vector_batch(op, dialect));
+	if (op->bulk)
+		json_object_set_new(json, "bulk", vector_bulk(op->bulk));
 	if (op->report.kind != REPORT_NONE)
 		json_object_set_new(json, "report", vector_report(&op->report));
 	if (op->claim)
@@ -289,5 +292,8 @@ json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect)
 		json_object_set_new(json, "webhook", vector_webhook(outcome));
 	rights_format(outcome->route->right, rights, sizeof(rights));
 	set_str(json, "right", str_cstr(rights));
+	rights_format(outcome->op.right, rights, sizeof(rights));
+	if (outcome->op.right != RIGHT_NONE)
+		set_str(json, "further_right", str_cstr(rights));
 	return json;
 }

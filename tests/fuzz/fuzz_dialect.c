@@ -3,8 +3,10 @@
  * is the body. The prefix of the path selects the dialect; the corpus has files for each, with its
  * name.
  */
+#include "dialect/bulk_action.h"
 #include "dialect/dialect.h"
 #include "fuzz_input.h"
+#include "task/member.h"
 
 static void check_op(const struct op *op)
 {
@@ -53,6 +55,21 @@ static void check_batch(
 	}
 }
 
+/* The service reads later from the task what the request asked for. */
+static void check_bulk(const struct op *op)
+{
+	struct op each = { .arena = op->arena };
+	struct task task = { 0 };
+	struct err err = { 0 };
+
+	check(op->bulk->token.len < BULK_TOKEN_SIZE && str_is_utf8(op->bulk->request));
+	check(task_apply_change(&task, &op->change, op->now, &err));
+	check(bulk_action_read(&task, &each, &err));
+	check(each.kind == OP_UPDATE || each.kind == OP_ARCHIVE || each.kind == OP_REMOVE);
+	check(each.list.filter_count == op->list.filter_count && each.dialect == op->dialect);
+	check_op(&each);
+}
+
 static void decode(struct request *request)
 {
 	size_t skip = 0;
@@ -72,6 +89,8 @@ static void decode(struct request *request)
 		check_op(&op);
 		if (op.kind == OP_BATCH)
 			check_batch(op.batch, request, dialect);
+		if (op.kind == OP_BULK)
+			check_bulk(&op);
 	} else {
 		encode_error(request, dialect, &err);
 	}

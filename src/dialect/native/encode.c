@@ -275,7 +275,7 @@ bool native_encode_task(const struct request *request, const struct result *resu
 }
 
 /* A task that was removed while the request waited has a URL, but no members. */
-bool native_encode_created(const struct request *request, const struct result *result,
+bool native_encode_new(const struct request *request, const struct result *result, int status,
 	struct response *response, struct err *err)
 {
 	bool minimal = native_prefers_minimal(request, response);
@@ -284,11 +284,17 @@ bool native_encode_created(const struct request *request, const struct result *r
 	put_url(&url, request, &result->task.id);
 	response_add_location(response, &url);
 	if (minimal || result->task.revision == 0) {
-		response->status = 201;
+		response->status = status;
 		return true;
 	}
 	native_encode_row(request, &result->task, &response->body);
-	return response_finish(response, 201, NATIVE_MEDIA_TYPE, err);
+	return response_finish(response, status, NATIVE_MEDIA_TYPE, err);
+}
+
+bool native_encode_created(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	return native_encode_new(request, result, 201, response, err);
 }
 
 bool native_encode_deleted(const struct request *request, const struct result *result,

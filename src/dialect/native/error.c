@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "dialect/native/batch.h"
+#include "dialect/native/bulk.h"
 #include "dialect/native/native.h"
 
 /* Pointers are escaped (RFC 6901 §3); other kinds need no escapes. */
@@ -64,12 +65,22 @@ bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
 	return false;
 }
 
-/* Errors without detail that name a field come from checks of header fields. */
-static void put_error_list(struct buf *out, const struct err *err)
+/*
+ * The part of the request that an error without detail names: a header field, or the token of a
+ * bulk, which the store checks.
+ */
+static struct native_location place_of(const struct request *request, const struct err *err)
 {
-	const struct native_location place = {
-		.kind = "header", .parent = "", .name = str_cstr(err->field)
-	};
+	struct str name = str_cstr(err->field);
+
+	if (str_eq(request->path, STR(NATIVE_BULK_PATH)) && str_eq(name, STR("token")))
+		return NATIVE_AT_MEMBER(name);
+	return (struct native_location){ .kind = "header", .parent = "", .name = name };
+}
+
+static void put_error_list(struct buf *out, const struct request *request, const struct err *err)
+{
+	const struct native_location place = place_of(request, err);
 
 	if (err->code == ERR_GONE) {
 		buf_puts(out, ",\"oldest\":");
@@ -103,12 +114,15 @@ static void put_instance(struct buf *out, const struct request *request)
 static const char *title(const struct request *request, const struct err *err)
 {
 	bool webhook = str_starts(request->path, STR("/v1/webhooks"));
+	bool bulk = str_eq(request->path, STR(NATIVE_BULK_PATH));
 	const struct err general = { .code = err->code };
 
 	if (webhook && err->code == ERR_NOT_FOUND)
 		return "There is no such webhook or delivery.";
 	if (webhook && err->code == ERR_CONFLICT)
 		return "The request conflicts with the state of the webhook.";
+	if (bulk && err->code == ERR_CONFLICT)
+		return "The request conflicts with the state of the tasks, or with other bulks.";
 	return err_text(&general);
 }
 
@@ -184,7 +198,7 @@ static void put_problem(const struct request *request, const struct err *err, co
 	put_detail(request, err, text, out);
 	put_instance(out, request);
 	put_task(err, out);
-	put_error_list(out, err);
+	put_error_list(out, request, err);
 	buf_putc(out, '}');
 }
 

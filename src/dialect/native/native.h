@@ -10,6 +10,7 @@
  *     POST   /tasks/{id}/archive    move it into the archive
  *     POST   /tasks/{id}/retry      a failed or cancelled task begins again
  *     POST   /retries               many failed ones
+ *     POST   /bulk                  one action on all tasks that match (bulk.h)
  *     GET    /tasks/{id}/history    what happened to it; also /attempts
  *     GET    /events                what happens to tasks
  *     POST   /claims                ready tasks for a worker
@@ -93,6 +94,9 @@ typedef bool native_row_encoder(
 bool native_finish_record(const struct request *request, const struct result *result,
 	native_row_encoder *encode_row, struct response *response, struct err *err);
 bool native_encode_task(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+/* A new task with its Location, and this status. */
+bool native_encode_new(const struct request *request, const struct result *result, int status,
 	struct response *response, struct err *err);
 bool native_encode_created(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);

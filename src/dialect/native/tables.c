@@ -1,4 +1,5 @@
 #include "dialect/native/batch.h"
+#include "dialect/native/bulk.h"
 #include "dialect/native/event.h"
 #include "dialect/native/webhook.h"
 #include "dialect/native/work.h"
@@ -55,6 +56,12 @@ static const struct route routes[] = {
 		.right = RIGHT_WRITE,
 		.decode = native_decode_retries,
 		.encode = native_encode_retries },
+	{ .method = METHOD_POST,
+		.pattern = "/bulk",
+		.right = RIGHT_WRITE,
+		.decode = native_decode_bulk,
+		.encode = native_encode_bulk,
+		.waits_for_end = true },
 	{ .method = METHOD_GET,
 		.pattern = "/tasks/{id}/history",
 		.params = native_history_params,

@@ -77,6 +77,7 @@ DIALECT = Dialect(
         PREFIX
         + "/webhooks/{webhook}/redeliver": lambda values: {"ids": [values.get("delivery", "1")]},
         PREFIX + "/retries": {},
+        PREFIX + "/bulk": {"filter": {"kind": "none"}, "do": "cancel"},
         PREFIX + "/claims": {"worker": "w", "dialects": ["native"], "confirm_seconds": 60},
         **{template: lambda values: {"token": values.get("token", "0" * 16)} for template in _REPORTS},
     },
