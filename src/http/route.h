@@ -41,8 +41,8 @@ struct route {
 	bool (*encode_item)(
 		const struct request *request, const struct batch_item *item, struct buf *out);
 	/*
-	 * Of a row whose OP_CREATE the client may want to wait for (Prefer: wait): the response
-	 * shows the task when it has ended, or as it is at the end of the wait. If it has been
+	 * Of a row whose OP_CREATE, or OP_BULK, the client may want to wait for (Prefer: wait): the
+	 * response shows the task when it has ended, or as it is at the end of the wait. If it has been
 	 * removed meanwhile, result->task has its id only, and the revision 0.
 	 */
 	bool waits_for_end;

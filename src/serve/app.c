@@ -138,12 +138,18 @@ static bool find_route(struct app *app, struct exchange *exchange, struct err *e
 	return true;
 }
 
-/* Ends an operation, unless it is one in slices that is not complete. */
-static bool finish(struct exchange *exchange, struct err *err)
+/* Ends an operation, unless it is one in slices that is not complete, or a bulk to wait for. */
+static bool finish(struct app *app, struct exchange *exchange, struct err *err)
 {
 	exchange->work = exchange->result.unfinished ? WORK_SLICES : WORK_NONE;
 	if (exchange->work == WORK_SLICES)
 		return true;
+	if (!waiting_for_bulk(app, exchange, err))
+		return false;
+	if (waiting_goes_on(exchange)) {
+		exchange->work = WORK_PARKED;
+		return true;
+	}
 	exchange->response.after_flush = exchange->result.written;
 	return encode(exchange, err);
 }
@@ -160,7 +166,8 @@ int64_t app_slice_us(const struct app *app)
 
 static bool apply(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
 {
-	bool waits = op->wait_ms > 0 && app->wake_counters;
+	bool waits = op->wait_ms > 0 && app->wake_counters &&
+		     (op->kind != OP_BULK || exchange->wait.resumed);
 
 	if (!(waits ? waiting_apply(app, exchange, op, err)
 		    : store_apply(app->store, op, &exchange->result, err))) {
@@ -198,7 +205,8 @@ static bool begin_stream(
 
 static bool takes_slices(enum op_kind kind)
 {
-	return kind == OP_LIST || kind == OP_STATS || kind == OP_WORKERS || kind == OP_FEED;
+	return kind == OP_LIST || kind == OP_STATS || kind == OP_WORKERS || kind == OP_FEED ||
+	       kind == OP_BULK;
 }
 
 /*
@@ -212,7 +220,7 @@ static bool execute(struct app *app, struct exchange *exchange, bool again, stru
 	if (exchange->request.body.len > body_limit(app, &exchange->request, exchange->dialect))
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	if (waiting_has_ended(exchange))
-		return finish(exchange, err);
+		return finish(app, exchange, err);
 	memset(&op, 0, sizeof(op));
 	/*
 	 * Content-MD5 and signatures are those of the coded body (RFC 1864 §2). A request that was
@@ -225,7 +233,7 @@ static bool execute(struct app *app, struct exchange *exchange, bool again, stru
 	if (!decode(app, exchange, &op, err))
 		return false;
 	if (op.kind == OP_NONE)
-		return finish(exchange, err);
+		return finish(app, exchange, err);
 	if (op.kind == OP_FEED && op.feed->is_stream)
 		return begin_stream(app, exchange, &op, err);
 	if (list_tag_answer(app, exchange, &op))
@@ -242,15 +250,12 @@ static bool execute(struct app *app, struct exchange *exchange, bool again, stru
 		op.claim_until_us = clock_mono_us() + app->claim_us;
 	if (!apply(app, exchange, &op, err))
 		return false;
-	if (!waiting_goes_on(exchange))
-		return finish(exchange, err);
-	exchange->work = WORK_PARKED;
-	return true;
+	return finish(app, exchange, err);
 }
 
 static bool go_on_with_slices(struct app *app, struct exchange *exchange, struct err *err)
 {
-	return store_go_on(&exchange->result, slice_steps(app), err) && finish(exchange, err);
+	return store_go_on(&exchange->result, slice_steps(app), err) && finish(app, exchange, err);
 }
 
 bool app_has_large_body(const struct app *app, const struct request *request)

@@ -10,7 +10,7 @@ static bool may_wait(const struct exchange *exchange, const struct op *op)
 
 	if (op->wait_ms > 0)
 		return false;
-	if (op->kind == OP_CREATE)
+	if (op->kind == OP_CREATE || (op->kind == OP_BULK && !op->bulk->dry_run))
 		return exchange->route->waits_for_end;
 	if (op->kind == OP_FEED)
 		return !op->feed->is_stream;

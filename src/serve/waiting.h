@@ -13,6 +13,11 @@
  */
 bool waiting_apply(
 	struct app *app, struct exchange *exchange, const struct op *op, struct err *err);
+/*
+ * A bulk was created, which takes slices: from now on its request waits for the end of the bulk, if
+ * its client prefers that.
+ */
+bool waiting_for_bulk(struct app *app, struct exchange *exchange, struct err *err);
 /* Whether the request is a claim whose wait has ended: the result then is that there is no task. */
 bool waiting_has_ended(struct exchange *exchange);
 /* Whether the attempt has not found what the request waits for, and its time is not over. */

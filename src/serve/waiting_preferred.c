@@ -1,7 +1,7 @@
 /*
  * Waits that the client prefers (preference.h):
  *
- *     creation                  until the task has ended
+ *     creation, bulk            until the task has ended
  *     read with If-None-Match   while the task has one of the tags
  *     read without              until the task shows another state than at the beginning; one that
  *                               has ended is shown at once, because nothing is to come
@@ -39,12 +39,17 @@ static uint64_t fingerprint(const struct task *task)
 	return hash(hash(basis, parts, sizeof(parts)), task->status.ptr, task->status.len);
 }
 
+static bool creates(const struct op *op)
+{
+	return op->kind == OP_CREATE || op->kind == OP_BULK;
+}
+
 static bool is_met(const struct exchange *exchange, const struct op *op)
 {
 	const struct task *task = &exchange->result.task;
 	bool has_tag;
 
-	if (op->kind == OP_CREATE)
+	if (creates(op))
 		return has_ended(task) || task->revision == 0;
 	if (precondition_has_tag(&exchange->request, task, &has_tag))
 		return !has_tag;
@@ -62,7 +67,7 @@ static bool read_created(
 	struct result *result = &exchange->result;
 	const struct op read = {
 		.kind = OP_READ,
-		.dialect = op->dialect,
+		.dialect = op->kind == OP_BULK ? op->bulk->dialect : op->dialect,
 		.arena = op->arena,
 		.tenant = op->tenant,
 		.actor = op->actor,
@@ -84,7 +89,7 @@ static bool read_created(
 static bool read_task(
 	struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
 {
-	if (op->kind == OP_CREATE)
+	if (creates(op))
 		return read_created(app, exchange, op, err);
 	store_result_free(&exchange->result);
 	return store_apply(app->store, op, &exchange->result, err);
@@ -129,4 +134,32 @@ bool waiting_for_preference(
 
 	exchange->wait.unmet = ok && !is_met(exchange, op);
 	return ok;
+}
+
+bool waiting_for_bulk(struct app *app, struct exchange *exchange, struct err *err)
+{
+	struct exchange_wait *wait = &exchange->wait;
+	const struct request *request = &exchange->request;
+	const struct task *task = &exchange->result.task;
+	const struct op_bulk bulk = { .dialect = task->dialect };
+	const struct op op = {
+		.kind = OP_BULK,
+		.arena = request->arena,
+		.tenant = request->principal.tenant,
+		.actor = request->principal.user,
+		.now = request->now,
+		.bulk = &bulk,
+		.wait_ms = wait->preferred * INT64_C(1000),
+	};
+
+	if (exchange->result.kind != OP_BULK || wait->preferred == 0 || wait->resumed)
+		return true;
+	wait->of_task = true;
+	wait->written = exchange->result.written;
+	wait->id = task->id;
+	waiting_begin(app, exchange, &op, ++app->waits, store_task_source(op.tenant, &wait->id));
+	if (!read_created(app, exchange, &op, err))
+		return false;
+	wait->unmet = !is_met(exchange, &op);
+	return true;
 }
