@@ -4,16 +4,21 @@
 #include "auth/credential_purge.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "dialect/bulk_action.h"
 #include "dialect/retention_conf.h"
+#include "dialect/service_report.h"
 #include "process/archive_report.h"
 #include "process/child.h"
 #include "process/due_tasks.h"
 #include "process/jobs.h"
 #include "store/auth_table.h"
+#include "store/bulks.h"
 #include "sys/reserve.h"
 
 #define CREDENTIAL_PURGE_MS	   3600000
 #define ARCHIVE_REPORT_INTERVAL_MS 1000
+#define BULKS_MS		   100
+#define BULKS_DUTY_PERCENT	   50
 #define OPEN_TRIES		   20
 
 struct keeper {
@@ -23,6 +28,7 @@ struct keeper {
 	struct credential_purge purge;
 	struct archive_report archive;
 	struct due_tasks due;
+	struct store_bulks bulks;
 	struct census_pass census;
 	struct tz tz;
 	struct jobs jobs;
@@ -101,6 +107,23 @@ static bool change_due_tasks(void *data, const struct job *job, bool *more, stru
 	       due_tasks_run(&keeper->due, keeper->store, more, err);
 }
 
+static void make_update(struct op *op)
+{
+	service_report(op, REPORT_NONE, 0);
+}
+
+static bool carry_out_bulks(void *data, const struct job *job, bool *more, struct err *err)
+{
+	struct keeper *keeper = data;
+	const struct store_bulk_rules rules = {
+		.decode = bulk_action_read, .update = make_update, .tz = &keeper->tz
+	};
+
+	(void)job;
+	return store_run_bulks(keeper->store, &keeper->bulks, &rules,
+		clock_mono_us() + STORE_SLICE_MS * 1000LL, more, err);
+}
+
 /* Its results are for the monitor only. */
 static bool count_tasks(void *data, const struct job *job, bool *more, struct err *err)
 {
@@ -132,6 +155,10 @@ static void add_jobs(struct keeper *keeper)
 			.interval_ms = DUE_TASKS_MS,
 			.duty_percent = DUE_TASKS_DUTY_PERCENT,
 			.run = change_due_tasks },
+		{ .name = "bulks",
+			.interval_ms = BULKS_MS,
+			.duty_percent = BULKS_DUTY_PERCENT,
+			.run = carry_out_bulks },
 		{ .name = "census",
 			.interval_ms = CENSUS_MS,
 			.duty_percent = CENSUS_DUTY_PERCENT,
@@ -216,6 +243,7 @@ int keeper_main(const struct child_context *child)
 	if (!alive)
 		return STORE_EXIT_PANIC;
 	due_tasks_free(&keeper.due);
+	store_bulks_free(&keeper.bulks);
 	store_close(keeper.store);
 	return 0;
 }
