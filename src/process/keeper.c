@@ -17,9 +17,11 @@
 
 #define CREDENTIAL_PURGE_MS	   3600000
 #define ARCHIVE_REPORT_INTERVAL_MS 1000
-#define BULKS_MS		   100
-#define BULKS_DUTY_PERCENT	   50
-#define OPEN_TRIES		   20
+/* Nobody waits for a bulk: slices are short, so that requests beside it are not late. */
+#define BULKS_MS	   100
+#define BULKS_SLICE_US	   4000LL
+#define BULKS_DUTY_PERCENT 25
+#define OPEN_TRIES	   20
 
 struct keeper {
 	const struct child_context *child;
@@ -120,8 +122,8 @@ static bool carry_out_bulks(void *data, const struct job *job, bool *more, struc
 	};
 
 	(void)job;
-	return store_run_bulks(keeper->store, &keeper->bulks, &rules,
-		clock_mono_us() + STORE_SLICE_MS * 1000LL, more, err);
+	return store_run_bulks(
+		keeper->store, &keeper->bulks, &rules, clock_mono_us() + BULKS_SLICE_US, more, err);
 }
 
 /* Its results are for the monitor only. */
