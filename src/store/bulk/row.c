@@ -85,7 +85,7 @@ int bulk_show_counts(const struct op *op, const struct bulk_counts *counts, stru
 bool bulk_may_remove(const struct task *task, struct err *err)
 {
 	return !task_is_running_bulk(task) ||
-	       err_set(err, ERR_CONFLICT, "state",
+	       err_set(err, ERR_CONFLICT, NULL,
 		       "The service carries out this bulk: cancel it first.");
 }
 
@@ -97,7 +97,7 @@ static bool may_change(
 	if (op->by_bulk || (was_running && task->state == TASK_CANCELLED && !task->archived) ||
 		(!was_running && task->state == old->state))
 		return true;
-	return err_set(err, ERR_CONFLICT, "state", "%s",
+	return err_set(err, ERR_CONFLICT, NULL, "%s",
 		was_running ? "The service carries out this bulk: it can only be cancelled."
 			    : "A bulk that has ended cannot begin again: send another one.");
 }

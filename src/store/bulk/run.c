@@ -403,7 +403,7 @@ static int step_fail(struct store *store, void *data, struct err *err)
 {
 	const struct change change = { .state = TASK_FAILED,
 		.set = CHANGE_ERROR,
-		.error = STR("{\"message\":\"The task does not say what to do.\"}") };
+		.error = STR("\"The task does not say what to do.\"") };
 	struct run *run = data;
 
 	arena_reset(&run->bulks->each);
