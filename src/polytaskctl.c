@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/bulk_command.h"
 #include "admin/command.h"
 #include "base/log.h"
+#include "ctl/bulk.h"
 #include "ctl/command_line.h"
 #include "ctl/completion.h"
 #include "ctl/ctl_admin.h"
@@ -197,6 +199,8 @@ static int run(struct ctl *ctl)
 		return command->run(ctl);
 	if (ctl->call.options[ADMIN_FOLLOW])
 		return ctl_event_follow(&ctl->conf, &ctl->call);
+	if (ctl->call.command->run == admin_bulk)
+		return ctl_bulk(&ctl->conf, &ctl->call);
 	return ctl->call.command->repeated ? ctl_task_watch(&ctl->conf, &ctl->call)
 					   : ctl_admin_run(&ctl->conf, &ctl->call);
 }

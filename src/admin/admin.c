@@ -67,6 +67,9 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_PARALLEL] = { .name = "parallel", .value = "N" },
 	[ADMIN_TO] = { .name = "to", .value = "TIME" },
 	[ADMIN_ONCE] = { .name = "once" },
+	[ADMIN_FILTER] = { .name = "filter", .value = "NAME=VALUE", .repeatable = true },
+	[ADMIN_DRY_RUN] = { .name = "dry-run" },
+	[ADMIN_DRY_RUN_TOKEN] = { .name = "dry-run-token", .value = "TOKEN", .internal = true },
 	[ADMIN_NOHEADINGS] = { .name = "noheadings" },
 	[ADMIN_DELIVERY] = { .name = "delivery", .value = "DELIVERY,..." },
 };

@@ -1,6 +1,7 @@
 #include "admin/command.h"
 
 #include "admin/backup_commands.h"
+#include "admin/bulk_command.h"
 #include "admin/event_command.h"
 #include "admin/key_commands.h"
 #include "admin/number_commands.h"
@@ -166,6 +167,17 @@ const struct admin_command admin_commands[] = {
 			 "[--json | --noheadings]",
 		.prints_table = true, .run = admin_task_count,
 		.help = "count tasks by dialect, kind and state" },
+	{ "bulk do", "ACTION",
+		BIT(TENANT) | BIT(DIALECT) | BIT(STATE) | BIT(KIND) | BIT(FAILURE) | BIT(FILTER) |
+			BIT(PRIORITY) | BIT(DRY_RUN) | BIT(DRY_RUN_TOKEN) | BIT(YES) |
+			BIT(NO_WAIT) | BIT(JSON),
+		.usage = "{cancel | retry | archive | delete | set-priority --priority N} "
+			 "[--tenant TENANT] " DIALECTS_USAGE " [--state STATE,...] [--kind KIND] "
+			 "[--failure FAILURE,...] [--filter NAME=VALUE]... [--dry-run | --yes] "
+			 "[--no-wait] [--json]",
+		.check = admin_check_bulk, .run = admin_bulk,
+		.help = "do one thing with all tasks that match, and print how many they were "
+			"(--dry-run: only count them)" },
 	{ "events", NULL,
 		BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(STATE) | BIT(TYPE) | BIT(ID) |
 			BIT(AFTER) | BIT(FOLLOW) | LIST_OPTIONS,

@@ -57,6 +57,7 @@ static const struct row options[] = {
 static const struct row operands[] = {
 	{ "backup", COMPLETION_FOLDER, NULL, NULL },
 	{ "restore", COMPLETION_FOLDER, NULL, NULL },
+	{ "bulk do", COMPLETION_WORDS, "cancel retry archive delete set-priority", NULL },
 	{ "completion", COMPLETION_WORDS, "bash zsh", NULL },
 	{ "sign", COMPLETION_WORDS, "GET POST PUT DELETE", NULL },
 	{ NULL, COMPLETION_NONE, NULL, NULL },
