@@ -7,6 +7,7 @@ struct store_bulks {
 	struct buf place;   /* in the pass over all bulks */
 	struct arena arena; /* of the bulk that goes on */
 	struct arena each;  /* of a transaction */
+	int64_t flushed_ms; /* monotonic: the last flush */
 };
 
 /* What the store does not know about the tasks. */
@@ -21,10 +22,12 @@ struct store_bulk_rules {
  * Goes on with one bulk until until_us (monotonic), a different one each time: so each tenant's
  * bulks make progress. Tasks are changed in transactions of at most BULK_TOGETHER_US, and each
  * transaction keeps the counts and the place of the bulk as well: it goes on from there whatever is
- * killed. *more: there is work for another call. Waits (*more false) while the index is built or the
+ * killed. Its commits are flushed BULK_FLUSH_MS later at the latest, if it is called until *more is
+ * false. *more: there is work for another call. Waits (*more false) while the index is built or the
  * disk is nearly full.
  */
 #define BULK_TOGETHER_US 1000
+#define BULK_FLUSH_MS	 200
 bool store_run_bulks(struct store *store, struct store_bulks *bulks,
 	const struct store_bulk_rules *rules, int64_t until_us, bool *more, struct err *err);
 void store_bulks_free(struct store_bulks *bulks);

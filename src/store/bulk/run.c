@@ -451,6 +451,17 @@ static bool go_on(struct run *run, int64_t until_us, struct err *err)
 	return ok;
 }
 
+/* Without requests nobody else would flush what was done, and it would be done again after a kill. */
+static bool flush(struct store *store, struct store_bulks *bulks, bool has_ended, struct err *err)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!has_ended && now - bulks->flushed_ms < BULK_FLUSH_MS)
+		return true;
+	bulks->flushed_ms = now;
+	return store_flush(store, err);
+}
+
 bool store_run_bulks(struct store *store, struct store_bulks *bulks,
 	const struct store_bulk_rules *rules, int64_t until_us, bool *more, struct err *err)
 {
@@ -465,6 +476,7 @@ bool store_run_bulks(struct store *store, struct store_bulks *bulks,
 	store_leave(store);
 	buf_free(&run.record);
 	arena_reset(&bulks->arena);
+	ok = ok && flush(store, bulks, run.has_ended, err);
 	if (ok)
 		return true;
 	*more = false;
