@@ -11,7 +11,7 @@ static const struct group {
 	{ "Quotas and numbers", "quota number" },
 	{ "Workers", "worker work" },
 	{ "Webhooks", "webhook" },
-	{ "Tasks", "task events show load-sample" },
+	{ "Tasks", "task bulk events show load-sample" },
 	{ "The store", "verify reindex repair checkpoint migrate export import" },
 	{ "Backups", "backup restore" },
 	{ "Signed requests", "sign" },
