@@ -149,10 +149,11 @@ static bool print_answer(
 	struct admin *admin, struct str tenant, struct str response, struct err *err)
 {
 	json_t *json = NULL;
-	bool ok = json_parse_trusted(&json, response, err) && print(admin, tenant, err) &&
-		  print(admin, json_str(json_object_get(json, "id")), err) &&
-		  print(admin, response, err);
+	bool ok = json_parse_trusted(&json, response, err);
+	struct str id = json_str(json_object_get(json, "id"));
 
+	ok = ok && print(admin, tenant, err) && print(admin, id.ptr ? id : STR(""), err) &&
+	     print(admin, response, err);
 	json_decref(json);
 	return ok;
 }
