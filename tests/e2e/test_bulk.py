@@ -10,6 +10,8 @@ from tap import equal, ok, until
 from webhook_calls import LOOPBACK, add_hook
 
 MANY = 6000
+# An index has these tasks.
+MASS = {"kind": "mass", "dialect": "native"}
 ENDS = ("succeeded", "failed", "cancelled")
 WAIT = ("Prefer", "wait=50")
 FIELDS = {
@@ -267,7 +269,7 @@ def cancelled():
     site = many()
     site.many("mass")
     last = site.ask("GET", "/tasks?kind=mass&sort=-created&limit=1").json()["items"][0]["id"]
-    bulk = site.bulk("set_priority", kind="mass", priority=7).json()
+    bulk = site.bulk("set_priority", priority=7, **MASS).json()
     changed = site.ask("PATCH", f"/tasks/{last}", {"priority": 1})
     equal(changed.status, 200, "a task changes meanwhile")
     for name, answer in (
@@ -284,9 +286,9 @@ def cancelled():
     time.sleep(1)
     equal(counts(site.read(bulk["id"])), (done, refused, total), "the counts stay")
     equal(site.total("kind=mass&priority=7"), done, "as many tasks were changed")
-    bulk, (done, refused, total) = site.run_bulk("set_priority", kind="mass", priority=8)
+    bulk, (done, refused, total) = site.run_bulk("set_priority", priority=8, **MASS)
     equal((bulk["state"], done, total), ("succeeded", MANY, MANY), "another one does all")
-    bulk = site.bulk("set_priority", kind="mass", priority=9).json()
+    bulk = site.bulk("set_priority", priority=9, **MASS).json()
     site.ask("PATCH", f"/tasks/{last}", {"priority": 2})
     bulk = site.ended(bulk["id"])
     equal(counts(bulk), (MANY - 1, 0, MANY), "a task that was changed meanwhile is left alone")
@@ -296,7 +298,7 @@ def cancelled():
 def restarts():
     """A bulk goes on after a power cut, and does no task twice."""
     site = many()
-    bulk = site.bulk("set_priority", kind="mass", priority=20).json()
+    bulk = site.bulk("set_priority", priority=20, **MASS).json()
     until(lambda: (counts(site.read(bulk["id"]))[0] or 0) > 0, 30)
     site.kill_daemon()
     site.start()
@@ -310,10 +312,10 @@ def restarts():
 def a_bound():
     """Eight bulks of a tenant run at a time; another tenant has its own."""
     site = many()
-    bulks = [site.bulk("set_priority", kind="mass", priority=30 + index) for index in range(9)]
+    bulks = [site.bulk("set_priority", priority=30 + index, **MASS) for index in range(9)]
     equal([answer.status for answer in bulks[:8]], [202] * 8, "eight bulks")
     ok(is_problem(bulks[8], 409, "conflict"), "the ninth: 409", bulks[8])
-    equal(site.bulk("cancel", kind="mass", user="foreign").status, 202, "another tenant")
+    equal(site.bulk("cancel", **MASS, user="foreign").status, 202, "another tenant")
     for answer in bulks[:8]:
         site.ask("PATCH", f"/tasks/{answer.json()['id']}", {"state": "cancelled"})
     equal(site.bulk("cancel", kind="none").status, 202, "after their end: another one")
