@@ -2,7 +2,7 @@
 
 /*
  * Takes the next segment from the pattern; empty at the end. Without strspn() and strcspn(), which
- * prepare a table for each of some forty calls for a request.
+ * prepare a table for each call.
  */
 static struct str pattern_segment(const char **pattern)
 {
@@ -26,6 +26,26 @@ static struct str variable_name(struct str segment)
 }
 
 /*
+ * Whether the literal at the beginning of `pattern` is the segment; then *pattern is behind it.
+ * Compares while it looks for the end, because most rows differ in the first characters. A segment
+ * has no NUL, so the end of the pattern differs from it; if it has an escaped slash, it is no two
+ * segments of the pattern.
+ */
+static bool take_literal(const char **pattern, struct str segment)
+{
+	const char *at = *pattern, *end = segment.ptr + segment.len;
+
+	for (const char *c = segment.ptr; c < end; c++, at++) {
+		if (*at != *c || *c == '/')
+			return false;
+	}
+	if (*at && *at != '/')
+		return false;
+	*pattern = at;
+	return true;
+}
+
+/*
  * Whether the pattern matches the segments. *literals has a bit per literal, the leftmost highest:
  * of two matching patterns, the one with the larger number has a literal at the leftmost
  * difference.
@@ -36,25 +56,39 @@ static bool pattern_matches(
 	unsigned bits = 0;
 	size_t variables = 0, i = skip;
 
-	for (;;) {
-		struct str segment = pattern_segment(&pattern);
-
-		if (segment.len == 0)
+	for (;; i++) {
+		while (*pattern == '/')
+			pattern++;
+		if (!*pattern)
 			break;
 		if (i >= request->segment_count)
 			return false;
-		if (variable_name(segment).ptr) {
-			if (++variables > REQUEST_PATH_VARS_MAX)
+		if (*pattern != '{') {
+			if (!take_literal(&pattern, request->segments[i]))
 				return false;
-		} else if (str_eq(segment, request->segments[i])) {
 			bits |= 1U << (REQUEST_SEGMENTS_MAX - i);
-		} else {
-			return false;
+			continue;
 		}
-		i++;
+		if (++variables > REQUEST_PATH_VARS_MAX)
+			return false;
+		pattern_segment(&pattern);
 	}
 	*literals = bits;
 	return i == request->segment_count;
+}
+
+/* The first character of the path behind its prefix; NUL if nothing follows. */
+static char first_character(const struct request *request, size_t skip)
+{
+	return skip < request->segment_count && request->segments[skip].len > 0
+		       ? request->segments[skip].ptr[0]
+		       : '\0';
+}
+
+/* Whether a pattern may match a path with this first character. Cheaper than pattern_matches(). */
+static bool may_match(const char *pattern, char first)
+{
+	return pattern[1] == first || pattern[1] == '{';
 }
 
 static void set_variables(struct request *request, const char *pattern, size_t skip)
@@ -76,20 +110,36 @@ static unsigned allowed_bits(enum method method)
 	return method == METHOD_GET ? bits | 1U << METHOD_HEAD : bits;
 }
 
+/* The methods of all rows that match the path; 0: none does. */
+static unsigned methods_of_path(
+	const struct route *routes, const struct request *request, size_t skip)
+{
+	char first = first_character(request, skip);
+	unsigned methods = 0, rank;
+
+	for (const struct route *row = routes; row->method != METHOD_NONE; row++) {
+		if (may_match(row->pattern, first) &&
+			pattern_matches(row->pattern, request, skip, &rank))
+			methods |= allowed_bits(row->method);
+	}
+	return methods;
+}
+
 enum route_match route_find(const struct route *routes, struct request *request, size_t skip,
 	const struct route **found, unsigned *allowed)
 {
 	const struct route *best = NULL;
-	unsigned known = 0, best_rank = 0;
+	char first = first_character(request, skip);
+	unsigned known, best_rank = 0;
 
 	for (const struct route *row = routes; row->method != METHOD_NONE; row++) {
 		bool exact = row->method == request->method;
 		unsigned rank;
 
-		if (!pattern_matches(row->pattern, request, skip, &rank))
-			continue;
-		known |= allowed_bits(row->method);
 		if (!exact && !(request->method == METHOD_HEAD && row->method == METHOD_GET))
+			continue;
+		if (!may_match(row->pattern, first) ||
+			!pattern_matches(row->pattern, request, skip, &rank))
 			continue;
 		/* The lowest bit is not a literal's: a row of HEAD beats that of GET. */
 		rank |= exact;
@@ -103,6 +153,7 @@ enum route_match route_find(const struct route *routes, struct request *request,
 		*found = best;
 		return ROUTE_FOUND;
 	}
+	known = methods_of_path(routes, request, skip);
 	if (!known)
 		return ROUTE_NOT_FOUND;
 	*allowed = known;

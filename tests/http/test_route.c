@@ -103,6 +103,9 @@ static void other_paths_are_not_found(void **state)
 		"/p/tasks/1/2",
 		"/p/tasks/status/a/b",
 		"/p/tasks%2F7",
+		"/p/tasks%2F{id}",
+		"/p/tasks%2Fstatus",
+		"/p/tasksx/7",
 		"/p/four/1/2/3",
 		"/p/five/1/2/3/4/5",
 	};
