@@ -139,12 +139,15 @@ static void put_locations(const struct dialect *dialect)
 	}
 }
 
-static void put_token_location(const struct token_address *row, const char *slash)
+static void put_token_location(
+	const struct dialect *dialect, const struct token_address *row, const char *slash)
 {
 	buf_printf(&generated,
 		"location = %s%s {\n\tinclude \"@CONF@/polytask-token.conf\";\n"
 		"\tfastcgi_param REQUEST_URI %s;\n",
 		row->path, slash, row->path);
+	if (!dialect->merges_slashes)
+		buf_puts(&generated, "\tif ($polytask_is_merged) {\n\t\treturn 404;\n\t}\n");
 	if (row->call == TOKEN_CALL_INFO)
 		buf_puts(&generated, "\tlimit_req zone=polytask_token_infos burst=200 nodelay;\n");
 	buf_puts(&generated, "}\n");
@@ -155,9 +158,9 @@ static void put_token_locations(const struct dialect *dialect)
 	const struct token_address *row = dialect->token_addresses;
 
 	for (; row && row->path; row++) {
-		put_token_location(row, "");
+		put_token_location(dialect, row, "");
 		if (dialect->trailing_slash == SLASH_IGNORE)
-			put_token_location(row, "/");
+			put_token_location(dialect, row, "/");
 	}
 }
 

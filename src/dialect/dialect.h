@@ -25,8 +25,9 @@ struct dialect_statuses {
 };
 
 /*
- * For a path that ends with a slash: 404, ignore the slash, or redirect to the path without it. If
- * the query has a credential, the slash is ignored instead of redirecting.
+ * For a path that ends with a slash, whatever the method: 404, ignore the slash, or redirect to the
+ * path without it, also if there are several. If the query has a credential, the slash is ignored
+ * instead of redirecting.
  */
 enum dialect_slash_policy { SLASH_NOT_FOUND = 0, SLASH_IGNORE, SLASH_REDIRECT };
 
@@ -73,7 +74,8 @@ struct dialect {
 	uint8_t code;		     /* in records and index keys: from 1, never reused */
 	const char *const *prefixes; /* whole path segments, "/api/virtshell/v1"; ends with NULL */
 	enum dialect_slash_policy trailing_slash;
-	bool merges_slashes; /* `//` in a path counts as one slash; otherwise such a path is 404 */
+	/* `//` in a path counts as one slash; otherwise such a path is 404, but see SLASH_REDIRECT. */
+	bool merges_slashes;
 	const struct auth_policy *auth;
 	/* Where clients obtain and revoke tokens; ends with TOKEN_ADDRESS_END. NULL: nowhere. */
 	const struct token_address *token_addresses;

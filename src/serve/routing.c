@@ -50,6 +50,16 @@ static bool query_has_credential(const struct dialect *dialect, const struct req
 	return false;
 }
 
+/* The path without the slashes at its end, as sent. */
+static struct str bare_path(const struct request *request)
+{
+	struct str path = request->path;
+
+	while (path.len > 1 && path.ptr[path.len - 1] == '/')
+		path.len--;
+	return path;
+}
+
 /* Redirects to the same URI without the trailing slash, query included. */
 static bool redirect(struct exchange *exchange, struct err *err)
 {
@@ -59,7 +69,7 @@ static bool redirect(struct exchange *exchange, struct err *err)
 	bool ok;
 
 	buf_put_str(&target, request->base_url);
-	buf_put(&target, request->path.ptr, request->path.len - 1);
+	buf_put_str(&target, bare_path(request));
 	buf_put_str(&target, query);
 	response_add_header(&exchange->response, "Location", buf_str(&target));
 	exchange->response.status = 307;
@@ -97,31 +107,42 @@ static bool answer_methods(struct exchange *exchange, unsigned allowed, struct e
 	return false;
 }
 
+/*
+ * Whether the dialect has an address of this form at all. Also sets *redirects if it is that of
+ * another one with slashes at its end.
+ */
+static bool check_slashes(
+	const struct dialect *dialect, const struct request *request, bool *redirects)
+{
+	struct str bare = bare_path(request);
+
+	*redirects = false;
+	if (dialect->trailing_slash == SLASH_REDIRECT) {
+		*redirects = request->trailing_slash && !query_has_credential(dialect, request);
+		return dialect->merges_slashes || !memmem(bare.ptr, bare.len, "//", 2);
+	}
+	return (dialect->merges_slashes || !request->empty_segments) &&
+	       (dialect->trailing_slash == SLASH_IGNORE || !request->trailing_slash);
+}
+
 bool routing_find_route(struct exchange *exchange, size_t skip, struct err *err)
 {
 	const struct dialect *dialect = exchange->dialect;
 	struct request *request = &exchange->request;
+	enum route_match match = ROUTE_NOT_FOUND;
 	unsigned allowed = 0;
+	bool redirects;
 
-	if (request->empty_segments && !dialect->merges_slashes) {
-		exchange->route = NULL;
-		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
-	}
-	switch (route_find(dialect->routes, request, skip, &exchange->route, &allowed)) {
-	case ROUTE_FOUND:
-		if (!request->trailing_slash || dialect->trailing_slash == SLASH_IGNORE)
-			return true;
-		if (dialect->trailing_slash == SLASH_REDIRECT)
-			return query_has_credential(dialect, request) || redirect(exchange, err);
-		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
-	case ROUTE_METHOD_NOT_ALLOWED:
+	if (check_slashes(dialect, request, &redirects))
+		match = route_find(dialect->routes, request, skip, &exchange->route, &allowed);
+	if (match != ROUTE_NOT_FOUND && redirects)
+		return redirect(exchange, err);
+	if (match == ROUTE_FOUND)
+		return true;
+	if (match == ROUTE_METHOD_NOT_ALLOWED)
 		return answer_methods(exchange, allowed, err);
-	case ROUTE_NOT_FOUND:
-	default:
-		exchange->route = NULL;
-		/* An unknown method is reported before an unknown path. */
-		if (request->method == METHOD_OTHER)
-			return err_set(err, dialect->method_error, NULL, NULL);
-		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
-	}
+	exchange->route = NULL;
+	/* An unknown method is reported before an unknown path. */
+	return err_set(err, request->method == METHOD_OTHER ? dialect->method_error : ERR_NO_ROUTE,
+		NULL, NULL);
 }

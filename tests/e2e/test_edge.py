@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from client import parse_answer
-from dialects import DIALECTS, native, uplynk, vionlabs, virtshell
+from dialects import DIALECTS, native, virtshell
 from lib import NGINX, Instance, run_tests
 from nginx_site import SITE_PARTS
 from paths import BUILD
@@ -202,43 +202,6 @@ def addresses():
     equal(len(instance.tasks()), count, "refused addresses delete no task")
 
 
-def merged_slashes():
-    """Only IDOL takes several slashes for one, and a signature covers them as sent."""
-    instance = shared()
-    track = {"data": {"type": "tracks", "id": "1"}}
-    new = {
-        "type": "import-tasks",
-        "attributes": {"master-type": "hd"},
-        "relationships": {"attachable": track},
-    }
-    body = json.dumps({"data": new})
-    head = instance.bearer() + [("Content-Type", "application/vnd.api+json")]
-    made = instance.request("POST", "/api//v2///import-tasks", body, head, documented=False)
-    equal(made.status, 201, "IDOL: POST with empty segments: 201")
-    number = made.json()["data"]["id"]
-    links = {link for link in re.findall(rb'"https://[^"]*"', made.body) if b"//api//" in link}
-    equal(links, set(), "IDOL: links have none")
-    for path in (f"//api/v2/import-tasks/{number}", f"/api/v2/import-tasks//{number}//"):
-        answer = instance.request("GET", path, documented=False)
-        equal(answer.status, 200, f"IDOL: {path}: 200")
-    for name, path in (
-        ("Vionlabs", vionlabs.PREFIX + "//x"),
-        ("Uplynk", uplynk.PREFIX + "//ingest-points"),
-        ("4HSE", "/v2//task/index"),
-        ("native", native.PREFIX + "//tasks"),
-        ("VirtShell", "/api//virtshell/v1/tasks"),
-    ):
-        equal(instance.request("GET", path, documented=False).status, 404, f"{name}: {path}: 404")
-        answer = instance.request("GET", path, headers=[], documented=False)
-        ok(answer.status in (401, 403), f"{name}: without a credential: 401 or 403", answer)
-    path = "/api//virtshell/v1/tasks"
-    answer = instance.request("GET", path, headers=instance.sign("GET", path), documented=False)
-    equal(answer.status, 404, "a signature of the address as sent is valid")
-    lines = instance.sign("GET", virtshell.PREFIX + "/tasks")
-    answer = instance.request("GET", path, headers=lines, documented=False)
-    equal(answer.status, 403, "one of the address with single slashes is not")
-
-
 def truncated_bodies():
     instance = shared()
     count = len(instance.tasks())
@@ -384,7 +347,6 @@ run_tests(
     huge_header,
     application_refusals,
     addresses,
-    merged_slashes,
     truncated_bodies,
     request_ids,
     protocols,

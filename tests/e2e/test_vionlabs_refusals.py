@@ -131,6 +131,13 @@ def methods():
             (307, f"https://{instance.host}{where}{query}"),
             f"trailing slash: {where}/{query}: 307",
         )
+    for method, slashes in (("GET", "//"), ("PUT", "/"), ("POST", "///")):
+        answer = instance.request(method, f"{path}{slashes}", documented=False)
+        equal(
+            (answer.status, answer.headers["Location"]),
+            (307, f"https://{instance.host}{path}"),
+            f"{method} {path}{slashes}: 307 to the path without a slash",
+        )
     for query in (f"?key={instance.token}", f"?a=b&ke%79={instance.token}"):
         answer = instance.request("GET", f"{path}/{query}", headers=[])
         equal(
