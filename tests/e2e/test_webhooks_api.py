@@ -264,6 +264,9 @@ def deliveries():
     equal(seen, [item["id"] for item in items], "pages")
     equal(page(state="failed")["items"], [], "none has failed")
     equal(len(page(state="delivered", limit=2)["items"]), 2, "with a state")
+    for query in ("state=failed,delivered", "state=failed&state=delivered", "state[]=delivered"):
+        found = call("GET", "/deliveries?" + query).json()["items"]
+        equal([item["id"] for item in found], [item["id"] for item in items], query)
     number = items[1]["id"].split("_")[1]
     one = call("GET", f"/deliveries/{items[1]['id']}")
     equal(one.json(), call("GET", f"/deliveries/{number}").json(), "by its id or its number")
@@ -272,7 +275,7 @@ def deliveries():
     sent = {call.id: call.json() for call in receivers.of("/hook")}
     equal(one.json()["body"], sent[items[1]["id"]], "the body is what was sent")
     for query in ("state=x", "state=", "limit=0", "limit=101", "limit=x", "before=x", "x=1",
-                  f"before={UNKNOWN}_1", "limit=1&limit=2", "state=failed&state=failed"):  # fmt: skip
+                  f"before={UNKNOWN}_1", "limit=1&limit=2", "limit[]=1"):  # fmt: skip
         answer = call("GET", "/deliveries?" + query)
         ok(is_problem(answer, 400, "invalid"), f"deliveries?{query}", answer)
     redeliver(call, receivers, items)

@@ -25,48 +25,56 @@ static unsigned state_bit(struct str name)
 
 /* ---- the log ---- */
 
-static bool parse_param(const struct request *request, const struct op *op, const struct pair *pair,
-	struct op_webhook *query, struct err *err)
+static bool add_states(const struct native_query *query, const struct native_param *given)
 {
-	uint64_t limit;
+	struct op_webhook *wanted = query->target;
+	struct str rest = given->value;
 
-	if (native_is_repeated(request, (size_t)(pair - request->query)))
-		return native_set_error(err, request->arena, ERR_INVALID,
-			NATIVE_AT_PARAM(pair->name), "This parameter may be given only once.");
-	if (str_eq(pair->name, STR("state"))) {
-		query->states = state_bit(pair->value);
-		return query->states != 0 || native_set_error(err, request->arena, ERR_INVALID,
-						     NATIVE_AT_PARAM(pair->name),
-						     "state must be pending, delivered or failed.");
-	}
-	if (str_eq(pair->name, STR("before")))
-		return delivery_id_parse(&op->id, pair->value, &query->before) ||
-		       native_set_error(err, request->arena, ERR_INVALID,
-			       NATIVE_AT_PARAM(pair->name), "before must be the id of a delivery.");
-	if (!str_eq(pair->name, STR("limit")))
-		return native_set_error(err, request->arena, ERR_INVALID,
-			NATIVE_AT_PARAM(pair->name), "There is no parameter of this name.");
-	if (!str_to_u64(pair->value, &limit) || limit < 1 || limit > WEBHOOK_PAGE_MAX)
-		return native_set_error(err, request->arena, ERR_INVALID,
-			NATIVE_AT_PARAM(pair->name), "limit must be a number from 1 to %d.",
-			WEBHOOK_PAGE_MAX);
-	query->limit = (unsigned)limit;
+	do {
+		unsigned bit = state_bit(str_split_next(&rest, ','));
+
+		if (bit == 0)
+			return NATIVE_QUERY_ERROR(
+				query, given->name, "state must be pending, delivered or failed.");
+		wanted->states |= bit;
+	} while (rest.ptr);
 	return true;
 }
 
+static bool set_before(const struct native_query *query, const struct native_param *given)
+{
+	struct op_webhook *wanted = query->target;
+
+	return delivery_id_parse(&query->op->id, given->value, &wanted->before) ||
+	       NATIVE_QUERY_ERROR(query, given->name, "before must be the id of a delivery.");
+}
+
+static bool set_limit(const struct native_query *query, const struct native_param *given)
+{
+	struct op_webhook *wanted = query->target;
+
+	return native_parse_limit(query, given, WEBHOOK_PAGE_MAX, &wanted->limit);
+}
+
+static const struct native_query_row rows[] = {
+	{ "state", NATIVE_EACH, add_states, 0 },
+	{ "limit", NATIVE_ONCE, set_limit, 0 },
+	{ "before", NATIVE_ONCE, set_before, 0 },
+	{ 0 },
+};
+
 bool native_decode_deliveries(struct request *request, struct op *op, struct err *err)
 {
-	struct op_webhook *query;
+	struct native_query query = { .request = request, .op = op, .err = err };
+	struct op_webhook *wanted;
 
 	if (!request_check_accepts_json(request, err) ||
-		!native_begin_webhook(request, op, WEBHOOK_DELIVERIES, &query, err))
+		!native_begin_webhook(request, op, WEBHOOK_DELIVERIES, &wanted, err))
 		return false;
-	query->limit = LIMIT_DEFAULT;
-	for (size_t i = 0; i < request->query_count; i++) {
-		if (!parse_param(request, op, &request->query[i], query, err))
-			return false;
-	}
-	return true;
+	wanted->limit = LIMIT_DEFAULT;
+	query.target = wanted;
+	native_unwrap_arrays(request, rows);
+	return native_parse_params(&query, rows);
 }
 
 bool native_decode_delivery(struct request *request, struct op *op, struct err *err)

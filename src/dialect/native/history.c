@@ -14,39 +14,37 @@ const char *const native_history_params[] = { "limit", "before", NULL };
 
 /* ---- requests ---- */
 
-static bool parse_param(
-	const struct request *request, const struct pair *pair, struct op *op, struct err *err)
+static bool set_limit(const struct native_query *query, const struct native_param *given)
+{
+	return native_parse_limit(query, given, OP_HISTORY_MAX, &query->op->history.limit);
+}
+
+static bool set_before(const struct native_query *query, const struct native_param *given)
 {
 	uint64_t number;
-	bool is_limit = str_eq(pair->name, STR("limit"));
 
-	if (!is_limit && !str_eq(pair->name, STR("before")))
-		return native_set_error(err, request->arena, ERR_INVALID,
-			NATIVE_AT_PARAM(pair->name), "There is no parameter of this name.");
-	if (!str_to_u64(pair->value, &number) || number == 0 ||
-		(is_limit && number > OP_HISTORY_MAX))
-		return native_set_error(err, request->arena, ERR_INVALID,
-			NATIVE_AT_PARAM(pair->name),
-			is_limit ? "limit must be a number from 1 to 1000."
-				 : "before must be the member next of a response.");
-	if (is_limit)
-		op->history.limit = (unsigned)number;
-	else
-		op->history.before = number;
+	if (!str_to_u64(given->value, &number) || number == 0)
+		return NATIVE_QUERY_ERROR(
+			query, given->name, "before must be the member next of a response.");
+	query->op->history.before = number;
 	return true;
 }
 
+static const struct native_query_row rows[] = {
+	{ "limit", NATIVE_ONCE, set_limit, 0 },
+	{ "before", NATIVE_ONCE, set_before, 0 },
+	{ 0 },
+};
+
 bool native_decode_history(struct request *request, struct op *op, struct err *err)
 {
+	const struct native_query query = { .request = request, .op = op, .err = err };
+
 	if (!request_check_accepts_json(request, err) ||
 		!native_parse_id(request, op, OP_HISTORY, err))
 		return false;
 	op->history.limit = LIMIT_DEFAULT;
-	for (size_t i = 0; i < request->query_count; i++) {
-		if (!parse_param(request, &request->query[i], op, err))
-			return false;
-	}
-	return true;
+	return native_parse_params(&query, rows);
 }
 
 /* Reads the whole history: an attempt may begin far behind its end. */

@@ -106,11 +106,10 @@ static bool parse_total(const struct native_query *query, const struct native_pa
 
 static bool parse_limit(const struct native_query *query, const struct native_param *given)
 {
-	uint64_t limit;
+	unsigned limit;
 
-	if (!str_to_u64(given->value, &limit) || limit < 1 || limit > NATIVE_LIMIT_MAX)
-		return NATIVE_QUERY_ERROR(query, given->name,
-			"limit must be a number from 1 to %d.", NATIVE_LIMIT_MAX);
+	if (!native_parse_limit(query, given, NATIVE_LIMIT_MAX, &limit))
+		return false;
 	query->op->list.limit = limit;
 	return true;
 }
@@ -121,147 +120,83 @@ static bool parse_cursor(const struct native_query *query, const struct native_p
 		query->request, given->value, &query->op->list.after_cursor, query->err);
 }
 
-/* native_parse_dialects() has read it. */
-static bool ignore_dialect(const struct native_query *query, const struct native_param *given)
-{
-	(void)query, (void)given;
-	return true;
-}
-
 /* ---- the table ---- */
 
-static const struct parameter {
-	const char *name;
-	bool (*parse)(const struct native_query *query, const struct native_param *given);
-	bool repeatable;
-	unsigned types; /* of a condition: enum native_json_type; 0: it is about the page */
-} parameters[] = {
-	{ "dialect", ignore_dialect, true, NATIVE_JSON_STRING },
-	{ "state", native_parse_states, true, NATIVE_JSON_STRING },
-	{ "failure", native_parse_failures, true, NATIVE_JSON_STRING },
-	{ "kind", native_parse_kinds, true, NATIVE_JSON_STRING | NATIVE_JSON_NULL },
-	{ "priority", native_parse_priorities, true, NATIVE_JSON_STRING | NATIVE_JSON_INTEGER },
-	{ "archived", parse_archived, false, NATIVE_JSON_STRING | NATIVE_JSON_BOOLEAN },
-	{ "created_from", parse_created, false, NATIVE_JSON_STRING },
-	{ "created_to", parse_created, false, NATIVE_JSON_STRING },
-	{ "updated_from", parse_updated, false, NATIVE_JSON_STRING },
-	{ "updated_to", parse_updated, false, NATIVE_JSON_STRING },
-	{ .name = "sort", .parse = parse_sort }, { .name = "limit", .parse = parse_limit },
-	{ .name = "cursor", .parse = parse_cursor }, { .name = "total", .parse = parse_total },
-	{ "status", native_parse_field_filter, true, NATIVE_JSON_STRING },
-	{ "number", native_parse_field_filter, true, NATIVE_JSON_STRING | NATIVE_JSON_INTEGER },
-	{ NULL, native_parse_field_filter, true, NATIVE_JSON_SCALAR }, /* fields.x */
+static const struct native_query_row task_rows[] = {
+	{ "dialect", NATIVE_TOGETHER, NULL, NATIVE_JSON_STRING }, /* native_parse_dialects() */
+	{ "state", NATIVE_TOGETHER, native_parse_states, NATIVE_JSON_STRING },
+	{ "failure", NATIVE_TOGETHER, native_parse_failures, NATIVE_JSON_STRING },
+	{ "kind", NATIVE_TOGETHER, native_parse_kinds, NATIVE_JSON_STRING | NATIVE_JSON_NULL },
+	{ "priority", NATIVE_TOGETHER, native_parse_priorities,
+		NATIVE_JSON_STRING | NATIVE_JSON_INTEGER },
+	{ "archived", NATIVE_ONCE, parse_archived, NATIVE_JSON_STRING | NATIVE_JSON_BOOLEAN },
+	{ "created_from", NATIVE_ONCE, parse_created, NATIVE_JSON_STRING },
+	{ "created_to", NATIVE_ONCE, parse_created, NATIVE_JSON_STRING },
+	{ "updated_from", NATIVE_ONCE, parse_updated, NATIVE_JSON_STRING },
+	{ "updated_to", NATIVE_ONCE, parse_updated, NATIVE_JSON_STRING },
+	{ "sort", NATIVE_ONCE, parse_sort, 0 },
+	{ "limit", NATIVE_ONCE, parse_limit, 0 },
+	{ "cursor", NATIVE_ONCE, parse_cursor, 0 },
+	{ "total", NATIVE_ONCE, parse_total, 0 },
+	{ "status", NATIVE_TOGETHER, native_parse_field_filter, NATIVE_JSON_STRING },
+	{ "number", NATIVE_TOGETHER, native_parse_field_filter,
+		NATIVE_JSON_STRING | NATIVE_JSON_INTEGER },
+	{ "fields.*", NATIVE_TOGETHER, native_parse_field_filter, NATIVE_JSON_SCALAR },
+	{ 0 },
 };
-
-static const struct parameter *find_parameter(struct str name)
-{
-	const struct parameter *parameter = parameters;
-
-	while (parameter->name && !str_eq(name, str_cstr(parameter->name)))
-		parameter++;
-	return parameter->name || native_is_dialect_field(name) ? parameter : NULL;
-}
-
-/* Whether the text after "[" in a name is that of an array element: "]", or "0]". */
-static bool is_place(struct str rest)
-{
-	uint64_t place;
-
-	if (rest.len == 0 || rest.ptr[rest.len - 1] != ']')
-		return false;
-	rest.len--;
-	return rest.len == 0 || str_to_u64(rest, &place);
-}
-
-void native_unwrap_arrays(struct request *request)
-{
-	for (size_t i = 0; i < request->query_count; i++) {
-		struct str rest = request->query[i].name, name = str_split_next(&rest, '[');
-		const struct parameter *parameter = find_parameter(name);
-
-		if (parameter && parameter->repeatable && is_place(rest))
-			request->query[i].name = name;
-	}
-}
 
 bool native_find_condition(struct str name, struct native_condition *condition)
 {
-	const struct parameter *parameter = find_parameter(name);
+	const struct native_query_row *row = native_find_row(task_rows, name);
 
-	if (!parameter || parameter->types == 0)
+	if (!row || row->types == 0)
 		return false;
-	*condition = (struct native_condition){ parameter->repeatable, parameter->types };
+	*condition = (struct native_condition){ row->repeat != NATIVE_ONCE, row->types };
 	return true;
-}
-
-bool native_is_repeated(const struct request *request, size_t at)
-{
-	size_t i = 0;
-
-	while (i < at && !str_eq(request->query[i].name, request->query[at].name))
-		i++;
-	return i < at;
-}
-
-static bool parse_parameter(const struct native_query *query, size_t at)
-{
-	const struct pair *pair = &query->request->query[at];
-	const struct native_param given = { at, pair->name, pair->value };
-	const struct parameter *parameter = find_parameter(pair->name);
-
-	if (!parameter)
-		return NATIVE_QUERY_ERROR(query, pair->name, "There is no parameter of this name.");
-	if (!native_is_repeated(query->request, at))
-		return parameter->parse(query, &given);
-	return parameter->repeatable ||
-	       NATIVE_QUERY_ERROR(query, pair->name, "This parameter may be given only once.");
 }
 
 bool native_parse_query(struct native_query *query)
 {
-	if (!native_parse_dialects(query))
-		return false;
-	for (size_t i = 0; i < query->request->query_count; i++) {
-		if (!parse_parameter(query, i))
-			return false;
-	}
-	return true;
+	return native_parse_dialects(query) && native_parse_params(query, task_rows);
 }
 
-bool native_decode_list(struct request *request, struct op *op, struct err *err)
+static bool decode_list(struct request *request, struct op *op, const struct native_query_row *rows,
+	struct err *err)
 {
 	struct native_query query = { .request = request, .op = op, .err = err };
 
 	if (!request_check_accepts_json(request, err) || !native_keep_query(request, err))
 		return false;
-	native_unwrap_arrays(request);
+	native_unwrap_arrays(request, rows);
 	op->kind = OP_LIST;
 	op->list.limit = NATIVE_LIMIT_DEFAULT;
 	op->list.limit_bytes = NATIVE_LIMIT_BYTES;
 	op->list.want_total = true;
 	op->list.allow_partial = true;
-	return native_parse_query(&query);
+	return native_parse_dialects(&query) && native_parse_params(&query, rows);
+}
+
+bool native_decode_list(struct request *request, struct op *op, struct err *err)
+{
+	return decode_list(request, op, task_rows, err);
 }
 
 /* Points have one index: by creation. */
+static const struct native_query_row point_rows[] = {
+	{ "created_from", NATIVE_ONCE, parse_created, 0 },
+	{ "created_to", NATIVE_ONCE, parse_created, 0 },
+	{ "limit", NATIVE_ONCE, parse_limit, 0 },
+	{ "cursor", NATIVE_ONCE, parse_cursor, 0 },
+	{ "total", NATIVE_ONCE, parse_total, 0 },
+	{ 0 },
+};
+
 const char *const native_point_params[] = { "created_from", "created_to", "limit", "cursor",
 	"total", NULL };
 
 bool native_decode_points(struct request *request, struct op *op, struct err *err)
 {
-	const struct native_query query = { .request = request, .op = op, .err = err };
-
-	for (size_t i = 0; i < request->query_count; i++) {
-		size_t n = 0;
-
-		while (native_point_params[n] &&
-			!str_eq(request->query[i].name, str_cstr(native_point_params[n])))
-			n++;
-		if (!native_point_params[n])
-			return NATIVE_QUERY_ERROR(&query, request->query[i].name,
-				"There is no parameter of this name.");
-	}
-	if (!native_decode_list(request, op, err))
+	if (!decode_list(request, op, point_rows, err))
 		return false;
 	op->dialect = DIALECT_CODE_uplynk_point;
 	return true;

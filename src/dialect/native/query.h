@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Query parameters of GET /tasks. list.c reads them and calls filter.c for the filters. The filter
- * of a bulk (bulk.h) has the same conditions, as pairs of a query. Functions that return false have
- * set query->err.
+ * Query parameters. params.c reads them by the table of a route; filter.c has the filters of lists,
+ * links.c the links of pages. The filter of a bulk (bulk.h) has the conditions of GET /tasks, as
+ * pairs of a query. Functions that return false have set query->err.
  */
 #include "dialect/native/native.h"
 
@@ -11,6 +11,7 @@ struct native_query {
 	const struct request *request;
 	struct op *op;
 	const struct dialect *dialect; /* NULL unless the query names exactly one */
+	void *target;		       /* that the rows of the route fill; NULL: the op alone */
 	struct err *err;
 	bool of_bulk; /* the pairs are members of the filter of a bulk */
 };
@@ -48,14 +49,48 @@ struct native_condition {
  * would not fit in the response's head.
  */
 bool native_keep_query(struct request *request, struct err *err);
-/* PHP and axios write a repeated parameter as state[] or state[0]: renames it. */
-void native_unwrap_arrays(struct request *request);
-/* False: no condition has this name. */
+
+/* ---- params.c ---- */
+
+enum native_repeat {
+	NATIVE_ONCE,	 /* the parameter may be given once */
+	NATIVE_EACH,	 /* parse is called for each occurrence */
+	NATIVE_TOGETHER, /* parse is called for the first one, and reads all */
+};
+
+/* A parameter that a route reads. A table of them ends with { 0 }. */
+struct native_query_row {
+	const char *name; /* "fields.*": each name that begins so */
+	enum native_repeat repeat;
+	/* NULL: something else reads it. */
+	bool (*parse)(const struct native_query *query, const struct native_param *given);
+	unsigned types; /* of a condition for tasks: enum native_json_type; 0: it is none */
+};
+
+/* NULL: no row has this name. */
+const struct native_query_row *native_find_row(
+	const struct native_query_row *rows, struct str name);
+
+/*
+ * PHP and axios write a repeated parameter as state[] or state[0]: gives those that may be repeated
+ * their plain name. Call it before anything reads the query.
+ */
+void native_unwrap_arrays(struct request *request, const struct native_query_row *rows);
+/* Reads the whole query. ERR_INVALID if a parameter is unknown, repeated or has a wrong value. */
+bool native_parse_params(const struct native_query *query, const struct native_query_row *rows);
+/* The parameter limit, from 1 to max. */
+bool native_parse_limit(const struct native_query *query, const struct native_param *given,
+	unsigned max, unsigned *limit);
+
+/* ---- list.c ---- */
+
+/* False: no condition for tasks has this name. */
 bool native_find_condition(struct str name, struct native_condition *condition);
-/* Reads all pairs of the query into op->list, which is zero but for its defaults. */
+/* Reads all pairs of the query of GET /tasks into op->list, which is zero but for its defaults. */
 bool native_parse_query(struct native_query *query);
-/* Whether an earlier parameter of the query has the name of this one. */
-bool native_is_repeated(const struct request *request, size_t at);
+
+/* ---- filter.c ---- */
+
 /* Sets the dialects of the op. Call it first: filters and sort keys depend on the dialect. */
 bool native_parse_dialects(struct native_query *query);
 /*

@@ -6,66 +6,61 @@ const char *const native_stats_params[] = { "dialect", "kind", "limit", "cursor"
 
 /* ---- the request ---- */
 
-struct parser {
-	struct native_query query;
+/* What the parameters fill. */
+struct wanted {
 	struct op_stats *stats;
 	struct str *kinds; /* room for STATS_KINDS_MAX */
 };
 
-static bool add_kind(struct parser *parser, struct str kind)
+static bool add_kind(const struct native_query *query, const struct native_param *given)
 {
-	struct op_stats *stats = parser->stats;
+	const struct wanted *wanted = query->target;
+	struct op_stats *stats = wanted->stats;
 
-	if (kind.len > TASK_KIND_MAX)
+	if (given->value.len > TASK_KIND_MAX)
 		return NATIVE_QUERY_ERROR(
-			&parser->query, STR("kind"), "A kind has at most %d bytes.", TASK_KIND_MAX);
+			query, given->name, "A kind has at most %d bytes.", TASK_KIND_MAX);
 	for (size_t i = 0; i < stats->kind_count; i++) {
-		if (str_eq(parser->kinds[i], kind))
+		if (str_eq(wanted->kinds[i], given->value))
 			return true;
 	}
 	if (stats->kind_count == STATS_KINDS_MAX)
-		return NATIVE_QUERY_ERROR(&parser->query, STR("kind"),
-			"A query may have at most %d kinds.", STATS_KINDS_MAX);
-	parser->kinds[stats->kind_count++] = kind;
-	return true;
-}
-
-static bool set_limit(struct parser *parser, struct str text)
-{
-	uint64_t limit;
-
-	if (!str_to_u64(text, &limit) || limit < 1 || limit > STATS_ROWS_MAX)
-		return NATIVE_QUERY_ERROR(&parser->query, STR("limit"),
-			"limit must be a number from 1 to %d.", STATS_ROWS_MAX);
-	parser->stats->limit = (unsigned)limit;
-	return true;
-}
-
-static bool parse_pair(struct parser *parser, const struct pair *pair)
-{
-	if (str_eq(pair->name, STR("dialect")))
-		return true;
-	if (str_eq(pair->name, STR("kind")))
-		return add_kind(parser, pair->value);
-	if (native_is_repeated(
-		    parser->query.request, (size_t)(pair - parser->query.request->query)))
 		return NATIVE_QUERY_ERROR(
-			&parser->query, pair->name, "This parameter may be given only once.");
-	if (str_eq(pair->name, STR("limit")))
-		return set_limit(parser, pair->value);
-	if (str_eq(pair->name, STR("cursor")))
-		return native_cursor_decode(parser->query.request, pair->value,
-			&parser->stats->after, parser->query.err);
-	return NATIVE_QUERY_ERROR(
-		&parser->query, pair->name, "There is no parameter of this name.");
+			query, given->name, "A query may have at most %d kinds.", STATS_KINDS_MAX);
+	wanted->kinds[stats->kind_count++] = given->value;
+	return true;
 }
+
+static bool set_limit(const struct native_query *query, const struct native_param *given)
+{
+	const struct wanted *wanted = query->target;
+
+	return native_parse_limit(query, given, STATS_ROWS_MAX, &wanted->stats->limit);
+}
+
+static bool set_cursor(const struct native_query *query, const struct native_param *given)
+{
+	const struct wanted *wanted = query->target;
+
+	return native_cursor_decode(
+		query->request, given->value, &wanted->stats->after, query->err);
+}
+
+static const struct native_query_row rows[] = {
+	{ "dialect", NATIVE_TOGETHER, NULL, 0 }, /* native_take_dialects() */
+	{ "kind", NATIVE_EACH, add_kind, 0 },
+	{ "limit", NATIVE_ONCE, set_limit, 0 },
+	{ "cursor", NATIVE_ONCE, set_cursor, 0 },
+	{ 0 },
+};
 
 bool native_decode_stats(struct request *request, struct op *op, struct err *err)
 {
 	struct op_stats *stats = arena_alloc(request->arena, sizeof(*stats));
 	struct op_workers *workers = arena_alloc(request->arena, sizeof(*workers));
 	struct str *kinds = arena_alloc(request->arena, STATS_KINDS_MAX * sizeof(*kinds));
-	struct parser parser = { { .request = request, .op = op, .err = err }, stats, kinds };
+	struct wanted wanted = { stats, kinds };
+	struct native_query query = { .request = request, .op = op, .target = &wanted, .err = err };
 
 	if (!stats || !workers || !kinds)
 		return err_no_memory(err);
@@ -74,14 +69,10 @@ bool native_decode_stats(struct request *request, struct op *op, struct err *err
 	op->stats = stats;
 	if (!request_check_accepts_json(request, err))
 		return false;
-	native_unwrap_arrays(request);
-	if (!native_take_dialects(
-		    &parser.query, &parser.stats->dialects, &parser.stats->dialect_count))
+	native_unwrap_arrays(request, rows);
+	if (!native_take_dialects(&query, &stats->dialects, &stats->dialect_count) ||
+		!native_parse_params(&query, rows))
 		return false;
-	for (size_t i = 0; i < request->query_count; i++) {
-		if (!parse_pair(&parser, &request->query[i]))
-			return false;
-	}
 	*workers = (struct op_workers){ .limit = WORKERS_ROWS_MAX };
 	op->workers = stats->after.len == 0 ? workers : NULL;
 	return true;

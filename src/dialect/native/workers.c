@@ -6,43 +6,39 @@ const char *const native_workers_params[] = { "limit", "cursor", NULL };
 
 /* ---- the list ---- */
 
-static bool parse_param(const struct request *request, const struct pair *pair,
-	struct op_workers *query, struct err *err)
+static bool set_limit(const struct native_query *query, const struct native_param *given)
 {
-	uint64_t limit;
+	struct op_workers *workers = query->target;
 
-	if (native_is_repeated(request, (size_t)(pair - request->query)))
-		return native_set_error(err, request->arena, ERR_INVALID,
-			NATIVE_AT_PARAM(pair->name), "This parameter may be given only once.");
-	if (str_eq(pair->name, STR("cursor")))
-		return native_cursor_decode(request, pair->value, &query->after, err);
-	if (!str_eq(pair->name, STR("limit")))
-		return native_set_error(err, request->arena, ERR_INVALID,
-			NATIVE_AT_PARAM(pair->name), "There is no parameter of this name.");
-	if (!str_to_u64(pair->value, &limit) || limit < 1 || limit > WORKERS_ROWS_MAX)
-		return native_set_error(err, request->arena, ERR_INVALID,
-			NATIVE_AT_PARAM(pair->name), "limit must be a number from 1 to %d.",
-			WORKERS_ROWS_MAX);
-	query->limit = (unsigned)limit;
-	return true;
+	return native_parse_limit(query, given, WORKERS_ROWS_MAX, &workers->limit);
 }
+
+static bool set_cursor(const struct native_query *query, const struct native_param *given)
+{
+	struct op_workers *workers = query->target;
+
+	return native_cursor_decode(query->request, given->value, &workers->after, query->err);
+}
+
+static const struct native_query_row rows[] = {
+	{ "limit", NATIVE_ONCE, set_limit, 0 },
+	{ "cursor", NATIVE_ONCE, set_cursor, 0 },
+	{ 0 },
+};
 
 bool native_decode_workers(struct request *request, struct op *op, struct err *err)
 {
-	struct op_workers *query = arena_alloc(request->arena, sizeof(*query));
+	struct op_workers *workers = arena_alloc(request->arena, sizeof(*workers));
+	const struct native_query query = {
+		.request = request, .op = op, .target = workers, .err = err
+	};
 
-	if (!query)
+	if (!workers)
 		return err_no_memory(err);
-	*query = (struct op_workers){ .limit = WORKERS_ROWS_MAX };
+	*workers = (struct op_workers){ .limit = WORKERS_ROWS_MAX };
 	op->kind = OP_WORKERS;
-	op->workers = query;
-	if (!request_check_accepts_json(request, err))
-		return false;
-	for (size_t i = 0; i < request->query_count; i++) {
-		if (!parse_param(request, &request->query[i], query, err))
-			return false;
-	}
-	return true;
+	op->workers = workers;
+	return request_check_accepts_json(request, err) && native_parse_params(&query, rows);
 }
 
 static void put_hold(struct buf *out, const struct worker_hold *hold)
