@@ -262,6 +262,9 @@ def deliveries():
         seen += [item["id"] for item in part["items"]]
         before = {"before": part["next"]} if part["next"] else None
     equal(seen, [item["id"] for item in items], "pages")
+    link = call("GET", "/deliveries?limit=3").headers["Link"]
+    place = page(limit=3)["next"]
+    ok(f'{path}/deliveries?limit=3&before={place}>; rel="next"' in link, "rel=next", link)
     equal(page(state="failed")["items"], [], "none has failed")
     equal(len(page(state="delivered", limit=2)["items"]), 2, "with a state")
     for query in ("state=failed,delivered", "state=failed&state=delivered", "state[]=delivered"):

@@ -83,6 +83,19 @@ struct str native_cursor_encode(const struct request *request, struct str positi
 	return str_cstr(text);
 }
 
+bool native_next_cursor(const struct request *request, const struct buf *position,
+	struct str *cursor, struct err *err)
+{
+	struct str made = STR("");
+
+	if (position->len > 0)
+		made = native_cursor_encode(request, buf_str(position));
+	if (!made.ptr)
+		return err_no_memory(err);
+	*cursor = made;
+	return true;
+}
+
 bool native_cursor_decode(
 	const struct request *request, struct str cursor, struct str *position, struct err *err)
 {

@@ -59,7 +59,7 @@ static bool set_limit(const struct native_query *query, const struct native_para
 static const struct native_query_row rows[] = {
 	{ "state", NATIVE_EACH, add_states, 0 },
 	{ "limit", NATIVE_ONCE, set_limit, 0 },
-	{ "before", NATIVE_ONCE, set_before, 0 },
+	{ NATIVE_DELIVERY_PLACE, NATIVE_ONCE, set_before, 0 },
 	{ 0 },
 };
 
@@ -69,6 +69,7 @@ bool native_decode_deliveries(struct request *request, struct op *op, struct err
 	struct op_webhook *wanted;
 
 	if (!request_check_accepts_json(request, err) ||
+		!native_check_links(request, NATIVE_DELIVERY_PLACE, err) ||
 		!native_begin_webhook(request, op, WEBHOOK_DELIVERIES, &wanted, err))
 		return false;
 	wanted->limit = LIMIT_DEFAULT;

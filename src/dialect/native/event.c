@@ -1,6 +1,7 @@
 #include "dialect/native/event.h"
 
 #include "base/date.h"
+#include "dialect/native/query.h"
 
 /* ---- members ---- */
 
@@ -97,5 +98,8 @@ bool native_encode_events(const struct request *request, const struct result *re
 	buf_puts(out, "],\"next\":");
 	buf_put_json_string(out, str_cstr(next));
 	buf_puts(out, feed->more ? ",\"more\":true}" : ",\"more\":false}");
-	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+	/* Behind the last event there is no page yet: the links would never end. */
+	return native_add_links(request, NATIVE_EVENT_PLACE, feed->more ? str_cstr(next) : STR_NULL,
+		       response, err) &&
+	       response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }

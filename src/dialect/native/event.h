@@ -2,6 +2,8 @@
 /* Events: the feed of a tenant (README.md, "Events"), and the history of a task. */
 #include "dialect/native/native.h"
 
+/* The parameter that says where a page begins. */
+#define NATIVE_EVENT_PLACE "after"
 /* request->selected_fields of GET /events: the events have their tasks. */
 #define NATIVE_SELECT_TASK 1U
 

@@ -141,7 +141,7 @@ static bool add_ids(const struct native_query *query, const struct native_param 
 }
 
 static const struct native_query_row rows[] = {
-	{ "after", NATIVE_ONCE, set_after, 0 },
+	{ NATIVE_EVENT_PLACE, NATIVE_ONCE, set_after, 0 },
 	{ "limit", NATIVE_ONCE, set_limit, 0 },
 	{ "wait", NATIVE_ONCE, set_wait, 0 },
 	{ "include", NATIVE_ONCE, set_include, 0 },
@@ -200,6 +200,7 @@ bool native_decode_events(struct request *request, struct op *op, struct err *er
 	op->feed = feed;
 	native_unwrap_arrays(request, rows);
 	if (!choose_form(request, feed, err) ||
+		(!feed->is_stream && !native_check_links(request, NATIVE_EVENT_PLACE, err)) ||
 		!native_take_dialects(
 			&query, &feed->filter.dialects, &feed->filter.dialect_count) ||
 		!native_parse_params(&query, rows) || !take_last_event(request, feed, err))

@@ -9,6 +9,7 @@
 #include "dialect/native/work.h"
 
 #define LIMIT_DEFAULT 100
+#define PLACE	      "before"
 
 const char *const native_history_params[] = { "limit", "before", NULL };
 
@@ -32,7 +33,7 @@ static bool set_before(const struct native_query *query, const struct native_par
 
 static const struct native_query_row rows[] = {
 	{ "limit", NATIVE_ONCE, set_limit, 0 },
-	{ "before", NATIVE_ONCE, set_before, 0 },
+	{ PLACE, NATIVE_ONCE, set_before, 0 },
 	{ 0 },
 };
 
@@ -40,7 +41,7 @@ bool native_decode_history(struct request *request, struct op *op, struct err *e
 {
 	const struct native_query query = { .request = request, .op = op, .err = err };
 
-	if (!request_check_accepts_json(request, err) ||
+	if (!request_check_accepts_json(request, err) || !native_check_links(request, PLACE, err) ||
 		!native_parse_id(request, op, OP_HISTORY, err))
 		return false;
 	op->history.limit = LIMIT_DEFAULT;
@@ -79,12 +80,21 @@ static void put_end(const struct result *result, struct buf *out)
 	buf_puts(out, result->history_cut ? "false}" : "true}");
 }
 
+/* Empty: the page is the last one. */
+static struct str next_place(const struct result *result, char text[24])
+{
+	if (result->history_next == 0)
+		return STR_NULL;
+	snprintf(text, 24, "%" PRIu64, result->history_next);
+	return str_cstr(text);
+}
+
 bool native_encode_history(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	struct buf *out = &response->body;
+	char next[24];
 
-	(void)request;
 	buf_puts(out, "{\"items\":[");
 	for (size_t i = 0; i < result->history_count; i++) {
 		if (i > 0)
@@ -94,7 +104,8 @@ bool native_encode_history(const struct request *request, const struct result *r
 		buf_putc(out, '}');
 	}
 	put_end(result, out);
-	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+	return native_add_links(request, PLACE, next_place(result, next), response, err) &&
+	       response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
 /* ---- attempts ---- */

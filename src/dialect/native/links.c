@@ -2,81 +2,85 @@
 #include "dialect/native/query.h"
 #include "http/query.h"
 
-/* The query without its cursor, with a separator for more. */
-static void put_query(const struct request *request, struct buf *out)
+static void put_pair(char separator, const struct pair *pair, struct buf *out)
 {
-	for (size_t i = 0; i < request->query_count; i++) {
-		const struct pair *pair = &request->query[i];
-
-		if (str_eq(pair->name, STR("cursor")))
-			continue;
-		query_encode(out, pair->name, QUERY_PLUS_IS_SPACE);
-		buf_putc(out, '=');
-		query_encode(out, pair->value, QUERY_PLUS_IS_SPACE);
-		buf_putc(out, '&');
-	}
+	buf_putc(out, separator);
+	query_encode(out, pair->name, QUERY_PLUS_IS_SPACE);
+	buf_putc(out, '=');
+	query_encode(out, pair->value, QUERY_PLUS_IS_SPACE);
 }
 
-bool native_keep_query(struct request *request, struct err *err)
+/* The query without its place. Returns the separator of a further parameter. */
+static char put_query(const struct request *request, const char *place, struct buf *out)
+{
+	char separator = '?';
+
+	for (size_t i = 0; i < request->query_count; i++) {
+		if (str_eq(request->query[i].name, str_cstr(place)))
+			continue;
+		put_pair(separator, &request->query[i], out);
+		separator = '&';
+	}
+	return separator;
+}
+
+bool native_check_links(const struct request *request, const char *place, struct err *err)
 {
 	struct buf query = BUF_INIT;
-	struct str *kept = arena_alloc(request->arena, sizeof(*kept));
-	bool ok = false;
+	bool ok, fits;
 
-	put_query(request, &query);
-	if (query.len > NATIVE_LINK_QUERY_MAX) {
-		err_set(err, ERR_URI_TOO_LONG, NULL,
-			"The query of a list must have at most %d bytes, encoded.",
-			NATIVE_LINK_QUERY_MAX);
-		goto out;
-	}
-	if (!kept || !buf_ok(&query)) {
-		err_no_memory(err);
-		goto out;
-	}
-	*kept = arena_copy(request->arena, buf_str(&query));
-	request->encoder_state = kept;
-	ok = kept->ptr || err_no_memory(err);
-out:
+	put_query(request, place, &query);
+	ok = buf_ok(&query);
+	fits = query.len <= NATIVE_LINK_QUERY_MAX;
 	buf_free(&query);
-	return ok;
+	if (!ok)
+		return err_no_memory(err);
+	return fits || err_set(err, ERR_URI_TOO_LONG, NULL,
+			       "The query of a list must have at most %d bytes, encoded.",
+			       NATIVE_LINK_QUERY_MAX);
 }
 
-static void put_link(
-	const struct request *request, const char *relation, struct str cursor, struct buf *out)
+/* value: of the place; empty: the link of the first page. */
+static void put_link(const struct request *request, const char *relation, const char *place,
+	struct str value, struct buf *out)
 {
-	const struct str *query = request->encoder_state;
-	bool first = cursor.len == 0;
+	const struct pair pair = { str_cstr(place), value };
+	char separator;
 
 	buf_puts(out, ", <");
 	buf_put_str(out, request->base_url);
 	buf_put_str(out, request->path);
-	buf_puts(out, first && query->len == 0 ? "" : "?");
-	buf_put_str(
-		out, first && query->len > 0 ? (struct str){ query->ptr, query->len - 1 } : *query);
-	buf_puts(out, first ? "" : "cursor=");
-	buf_put_str(out, cursor);
+	separator = put_query(request, place, out);
+	if (value.len > 0)
+		put_pair(separator, &pair, out);
 	buf_printf(out, ">; rel=\"%s\"", relation);
 }
 
-bool native_encode_links(const struct request *request, const struct result *result,
+bool native_add_links(const struct request *request, const char *place, struct str next,
 	struct response *response, struct err *err)
 {
 	struct buf links = BUF_INIT;
-	struct str cursor;
 	bool ok;
 
 	buf_puts(&links, "</v1/openapi/native.json>; rel=\"service-desc\"");
-	if (request_query_param(request, "cursor").ptr)
-		put_link(request, "first", STR_NULL, &links);
-	if (result->next_cursor.len > 0) {
-		cursor = native_cursor_encode(request, result->next_cursor);
-		put_link(request, "next", cursor, &links);
-		links.failed |= !cursor.ptr;
-	}
+	if (request_query_param(request, place).ptr)
+		put_link(request, "first", place, STR_NULL, &links);
+	if (next.len > 0)
+		put_link(request, "next", place, next, &links);
 	ok = buf_ok(&links) || err_no_memory(err);
 	if (ok)
 		response_add_header(response, "Link", buf_str(&links));
 	buf_free(&links);
 	return ok;
+}
+
+bool native_encode_links(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	struct str cursor = STR("");
+
+	if (result->next_cursor.len > 0)
+		cursor = native_cursor_encode(request, result->next_cursor);
+	return cursor.ptr ? native_add_links(request, NATIVE_CURSOR, cursor, response, err)
+			  : err_no_memory(err);
 }

@@ -136,7 +136,7 @@ static const struct native_query_row task_rows[] = {
 	{ "updated_to", NATIVE_ONCE, parse_updated, NATIVE_JSON_STRING },
 	{ "sort", NATIVE_ONCE, parse_sort, 0 },
 	{ "limit", NATIVE_ONCE, parse_limit, 0 },
-	{ "cursor", NATIVE_ONCE, parse_cursor, 0 },
+	{ NATIVE_CURSOR, NATIVE_ONCE, parse_cursor, 0 },
 	{ "total", NATIVE_ONCE, parse_total, 0 },
 	{ "status", NATIVE_TOGETHER, native_parse_field_filter, NATIVE_JSON_STRING },
 	{ "number", NATIVE_TOGETHER, native_parse_field_filter,
@@ -165,7 +165,8 @@ static bool decode_list(struct request *request, struct op *op, const struct nat
 {
 	struct native_query query = { .request = request, .op = op, .err = err };
 
-	if (!request_check_accepts_json(request, err) || !native_keep_query(request, err))
+	if (!request_check_accepts_json(request, err) ||
+		!native_check_links(request, NATIVE_CURSOR, err))
 		return false;
 	native_unwrap_arrays(request, rows);
 	op->kind = OP_LIST;
@@ -186,7 +187,7 @@ static const struct native_query_row point_rows[] = {
 	{ "created_from", NATIVE_ONCE, parse_created, 0 },
 	{ "created_to", NATIVE_ONCE, parse_created, 0 },
 	{ "limit", NATIVE_ONCE, parse_limit, 0 },
-	{ "cursor", NATIVE_ONCE, parse_cursor, 0 },
+	{ NATIVE_CURSOR, NATIVE_ONCE, parse_cursor, 0 },
 	{ "total", NATIVE_ONCE, parse_total, 0 },
 	{ 0 },
 };

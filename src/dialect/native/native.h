@@ -226,6 +226,9 @@ bool native_convert_error(struct err *err, struct arena *arena);
 #define NATIVE_CURSOR_CHECKSUM_LEN 8
 /* In the request's arena; ptr is NULL if memory is exhausted. */
 struct str native_cursor_encode(const struct request *request, struct str position);
+/* The cursor of a position, empty if that is empty. ERR_NO_MEMORY. */
+bool native_next_cursor(const struct request *request, const struct buf *position,
+	struct str *cursor, struct err *err);
 /* ERR_INVALID if the cursor is damaged or belongs to another query. */
 bool native_cursor_decode(
 	const struct request *request, struct str cursor, struct str *position, struct err *err);

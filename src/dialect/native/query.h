@@ -44,11 +44,18 @@ struct native_condition {
 	unsigned types; /* as a member of a filter: enum native_json_type */
 };
 
+/* ---- links.c: `place` is the parameter that says where a page begins ---- */
+
+#define NATIVE_CURSOR "cursor"
+
+/* ERR_URI_TOO_LONG if the links of a page would not fit in the response's head. */
+bool native_check_links(const struct request *request, const char *place, struct err *err);
 /*
- * Keeps the query for the links of the page (request->encoder_state). ERR_URI_TOO_LONG if they
- * would not fit in the response's head.
+ * Adds the field Link, of a page of any route. next: the place of the next page, empty: this is the
+ * last one.
  */
-bool native_keep_query(struct request *request, struct err *err);
+bool native_add_links(const struct request *request, const char *place, struct str next,
+	struct response *response, struct err *err);
 
 /* ---- params.c ---- */
 

@@ -50,7 +50,7 @@ static const struct native_query_row rows[] = {
 	{ "dialect", NATIVE_TOGETHER, NULL, 0 }, /* native_take_dialects() */
 	{ "kind", NATIVE_EACH, add_kind, 0 },
 	{ "limit", NATIVE_ONCE, set_limit, 0 },
-	{ "cursor", NATIVE_ONCE, set_cursor, 0 },
+	{ NATIVE_CURSOR, NATIVE_ONCE, set_cursor, 0 },
 	{ 0 },
 };
 
@@ -67,7 +67,8 @@ bool native_decode_stats(struct request *request, struct op *op, struct err *err
 	*stats = (struct op_stats){ .kinds = kinds, .limit = STATS_ROWS_MAX };
 	op->kind = OP_STATS;
 	op->stats = stats;
-	if (!request_check_accepts_json(request, err))
+	if (!request_check_accepts_json(request, err) ||
+		!native_check_links(request, NATIVE_CURSOR, err))
 		return false;
 	native_unwrap_arrays(request, rows);
 	if (!native_take_dialects(&query, &stats->dialects, &stats->dialect_count) ||
@@ -146,29 +147,16 @@ static void add_row(struct stats_row *sum, const struct stats_row *row)
 		sum->oldest_ready = row->oldest_ready;
 }
 
-static bool put_next(
-	const struct request *request, const struct buf *next, struct buf *out, struct err *err)
-{
-	struct str cursor = STR_NULL;
-
-	buf_puts(out, ",\"next\":");
-	if (next->len == 0) {
-		buf_puts(out, "null}");
-		return true;
-	}
-	cursor = native_cursor_encode(request, buf_str(next));
-	buf_put_json_string(out, cursor);
-	buf_putc(out, '}');
-	return cursor.ptr || err_no_memory(err);
-}
-
 bool native_encode_stats(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	const struct stats_answer *stats = result->stats;
 	struct buf *out = &response->body;
 	struct stats_row sum = { 0 };
+	struct str next;
 
+	if (!native_next_cursor(request, &stats->next, &next, err))
+		return false;
 	buf_puts(out, "{\"items\":[");
 	for (size_t i = 0; i < stats->count; i++) {
 		if (i > 0)
@@ -186,6 +174,8 @@ bool native_encode_stats(const struct request *request, const struct result *res
 		native_put_workers(out, result->workers);
 	else
 		buf_puts(out, "null");
-	return put_next(request, &stats->next, out, err) &&
+	native_put_text(out, "next", next);
+	buf_putc(out, '}');
+	return native_add_links(request, NATIVE_CURSOR, next, response, err) &&
 	       response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }

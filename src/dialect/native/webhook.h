@@ -19,7 +19,8 @@ extern const struct dialect_webhook native_webhook;
 #define NATIVE_WEBHOOKS_PATH	"/v1/webhooks"
 #define NATIVE_WEBHOOK_PARALLEL 4
 #define NATIVE_SECRET_PREFIX	"whsec_"
-#define NATIVE_HIDDEN		"***" /* in place of a header field's value */
+#define NATIVE_HIDDEN		"***"	 /* in place of a header field's value */
+#define NATIVE_DELIVERY_PLACE	"before" /* where a page of deliveries begins */
 
 #define NATIVE_AT_FILTER(name) NATIVE_AT("/filter/", name)
 

@@ -1,5 +1,6 @@
 #include "base/date.h"
 #include "base/encode.h"
+#include "dialect/native/query.h"
 #include "dialect/native/webhook.h"
 
 static void put_time(struct buf *out, const char *name, struct optional_time time)
@@ -281,17 +282,15 @@ bool native_encode_delivery(const struct request *request, const struct result *
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
-static void put_next(struct buf *out, const struct webhook_answer *answer)
+/* The id of the last delivery if others follow, else empty. */
+static struct str next_place(const struct webhook_answer *answer, char id[DELIVERY_ID_SIZE])
 {
 	const struct delivery last = { .webhook = answer->webhooks[0].id, .number = answer->next };
-	char id[DELIVERY_ID_SIZE];
 
-	if (answer->next > 0) {
-		delivery_id_format(&last, id);
-		buf_printf(out, ",\"next\":\"%s\"}", id);
-	} else {
-		buf_puts(out, ",\"next\":null}");
-	}
+	if (answer->next == 0)
+		return STR_NULL;
+	delivery_id_format(&last, id);
+	return str_cstr(id);
 }
 
 bool native_encode_deliveries(const struct request *request, const struct result *result,
@@ -299,24 +298,31 @@ bool native_encode_deliveries(const struct request *request, const struct result
 {
 	const struct webhook_answer *answer = result->webhooks;
 	struct buf *out = &response->body;
+	char id[DELIVERY_ID_SIZE];
+	struct str next = next_place(answer, id);
 
-	(void)request;
 	buf_puts(out, "{\"items\":[");
 	for (size_t i = 0; i < answer->delivery_count; i++) {
 		buf_puts(out, i > 0 ? "," : "");
 		put_delivery(out, &answer->deliveries[i], false);
 	}
 	buf_putc(out, ']');
-	put_next(out, answer);
-	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+	native_put_text(out, "next", next);
+	buf_putc(out, '}');
+	return native_add_links(request, NATIVE_DELIVERY_PLACE, next, response, err) &&
+	       response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
 bool native_encode_redelivered(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
+	struct buf *out = &response->body;
+	char id[DELIVERY_ID_SIZE];
+
 	(void)request;
-	buf_printf(&response->body, "{\"redelivered\":%u,\"more\":%s",
-		result->webhooks->redelivered, result->webhooks->more ? "true" : "false");
-	put_next(&response->body, result->webhooks);
+	buf_printf(out, "{\"redelivered\":%u,\"more\":%s", result->webhooks->redelivered,
+		result->webhooks->more ? "true" : "false");
+	native_put_text(out, "next", next_place(result->webhooks, id));
+	buf_putc(out, '}');
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }

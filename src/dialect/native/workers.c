@@ -22,7 +22,7 @@ static bool set_cursor(const struct native_query *query, const struct native_par
 
 static const struct native_query_row rows[] = {
 	{ "limit", NATIVE_ONCE, set_limit, 0 },
-	{ "cursor", NATIVE_ONCE, set_cursor, 0 },
+	{ NATIVE_CURSOR, NATIVE_ONCE, set_cursor, 0 },
 	{ 0 },
 };
 
@@ -38,7 +38,8 @@ bool native_decode_workers(struct request *request, struct op *op, struct err *e
 	*workers = (struct op_workers){ .limit = WORKERS_ROWS_MAX };
 	op->kind = OP_WORKERS;
 	op->workers = workers;
-	return request_check_accepts_json(request, err) && native_parse_params(&query, rows);
+	return request_check_accepts_json(request, err) &&
+	       native_check_links(request, NATIVE_CURSOR, err) && native_parse_params(&query, rows);
 }
 
 static void put_hold(struct buf *out, const struct worker_hold *hold)
@@ -104,21 +105,16 @@ bool native_encode_workers(const struct request *request, const struct result *r
 	struct response *response, struct err *err)
 {
 	const struct workers_answer *answer = result->workers;
-	struct str cursor = STR("");
 	struct buf *out = &response->body;
+	struct str next;
 
+	if (!native_next_cursor(request, &answer->next, &next, err))
+		return false;
 	put_members(out, answer, answer->complete);
-	buf_puts(out, ",\"next\":");
-	if (answer->next.len > 0)
-		cursor = native_cursor_encode(request, buf_str(&answer->next));
-	if (!cursor.ptr)
-		return err_no_memory(err);
-	if (cursor.len > 0)
-		buf_put_json_string(out, cursor);
-	else
-		buf_puts(out, "null");
+	native_put_text(out, "next", next);
 	buf_putc(out, '}');
-	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+	return native_add_links(request, NATIVE_CURSOR, next, response, err) &&
+	       response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
 /* ---- drain ---- */
