@@ -153,6 +153,15 @@ def documents():
         equal(
             answer.headers["Content-Type"], "application/problem+json", f"{path!r}: media type"
         )
+    for path in ("/v1/openapi/native.json", "/v1/problems", "/v1/openapi/native.md"):
+        whole = instance.request("GET", path, None, [])
+        for part in ("bytes=0-5", "bytes=-5", "bytes=0-1,3-4", "bytes=999999999-"):
+            answer = instance.request("GET", path, None, [("Range", part)])
+            equal(
+                (answer.status, answer.body == whole.body, answer.headers["Content-Range"]),
+                (200, True, None),
+                f"{path}: Range: {part} is ignored",
+            )
     bare = instance.request("GET", "/v1/openapi", None, [])
     equal(bare.status, 200, "GET /v1/openapi without a slash lists the documents")
     instance.stop("documents")
