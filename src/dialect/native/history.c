@@ -51,7 +51,7 @@ bool native_decode_history(struct request *request, struct op *op, struct err *e
 /* Reads the whole history: an attempt may begin far behind its end. */
 bool native_decode_attempts(struct request *request, struct op *op, struct err *err)
 {
-	if (!request_check_accepts_json(request, err) ||
+	if (!request_check_accepts_json(request, err) || !native_check_no_query(request, err) ||
 		!native_parse_id(request, op, OP_HISTORY, err))
 		return false;
 	op->history.limit = OP_HISTORY_MAX;

@@ -79,6 +79,14 @@ bool native_parse_params(const struct native_query *query, const struct native_q
 	return true;
 }
 
+bool native_check_no_query(const struct request *request, struct err *err)
+{
+	static const struct native_query_row none = { 0 };
+	const struct native_query query = { .request = request, .err = err };
+
+	return native_parse_params(&query, &none);
+}
+
 bool native_parse_limit(const struct native_query *query, const struct native_param *given,
 	unsigned max, unsigned *limit)
 {

@@ -85,6 +85,8 @@ const struct native_query_row *native_find_row(
 void native_unwrap_arrays(struct request *request, const struct native_query_row *rows);
 /* Reads the whole query. ERR_INVALID if a parameter is unknown, repeated or has a wrong value. */
 bool native_parse_params(const struct native_query *query, const struct native_query_row *rows);
+/* Of a list without parameters: a client must not take it for one that it has filtered. */
+bool native_check_no_query(const struct request *request, struct err *err);
 /* The parameter limit, from 1 to max. */
 bool native_parse_limit(const struct native_query *query, const struct native_param *given,
 	unsigned max, unsigned *limit);

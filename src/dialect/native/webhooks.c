@@ -1,3 +1,4 @@
+#include "dialect/native/query.h"
 #include "dialect/native/webhook.h"
 
 static bool begin(
@@ -38,7 +39,8 @@ bool native_decode_webhooks(struct request *request, struct op *op, struct err *
 {
 	struct op_webhook *webhook;
 
-	return request_check_accepts_json(request, err) && begin(op, WEBHOOK_LIST, &webhook, err);
+	return request_check_accepts_json(request, err) && native_check_no_query(request, err) &&
+	       begin(op, WEBHOOK_LIST, &webhook, err);
 }
 
 bool native_decode_webhook(struct request *request, struct op *op, struct err *err)
