@@ -4,7 +4,7 @@
 
 #include "dialect/native/batch.h"
 #include "dialect/native/bulk.h"
-#include "dialect/native/native.h"
+#include "dialect/native/webhook.h"
 
 /* Pointers are escaped (RFC 6901 §3); other kinds need no escapes. */
 static void put_location(struct buf *out, const struct native_location *place)
@@ -113,16 +113,29 @@ static void put_instance(struct buf *out, const struct request *request)
 /* The general texts are about tasks. */
 static const char *title(const struct request *request, const struct err *err)
 {
-	bool webhook = str_starts(request->path, STR("/v1/webhooks"));
-	bool bulk = str_eq(request->path, STR(NATIVE_BULK_PATH));
+	static const struct {
+		const char *path;
+		enum err_code code;
+		const char *title;
+	} others[] = {
+		{ NATIVE_WEBHOOKS_PATH, ERR_NOT_FOUND, "There is no such webhook or delivery." },
+		{ NATIVE_WEBHOOKS_PATH, ERR_CONFLICT,
+			"The request conflicts with the state of the webhook." },
+		{ NATIVE_WEBHOOKS_PATH, ERR_PRECONDITION,
+			"The webhook has changed since it was read." },
+		{ NATIVE_BULK_PATH, ERR_CONFLICT,
+			"The request conflicts with the state of the tasks, or with other bulks." },
+		{ NATIVE_POINTS_PATH, ERR_NOT_FOUND, "There is no such ingest point." },
+		{ NATIVE_POINTS_PATH, ERR_PRECONDITION,
+			"The ingest point has changed since it was read." },
+	};
 	const struct err general = { .code = err->code };
 
-	if (webhook && err->code == ERR_NOT_FOUND)
-		return "There is no such webhook or delivery.";
-	if (webhook && err->code == ERR_CONFLICT)
-		return "The request conflicts with the state of the webhook.";
-	if (bulk && err->code == ERR_CONFLICT)
-		return "The request conflicts with the state of the tasks, or with other bulks.";
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (err->code == others[i].code &&
+			str_starts(request->path, str_cstr(others[i].path)))
+			return others[i].title;
+	}
 	return err_text(&general);
 }
 
@@ -167,7 +180,7 @@ static void put_detail(
 	struct err general;
 
 	err_set(&general, err->code, NULL, NULL);
-	if (strcmp(text, err_text(&general)) == 0)
+	if (strcmp(text, err_text(&general)) == 0 || strcmp(text, title(request, err)) == 0)
 		put_general_detail(request, err, &detail);
 	else
 		buf_puts(&detail, text);
