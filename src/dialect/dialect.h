@@ -86,6 +86,7 @@ struct dialect {
 	const char *media_type;
 	const char *error_media_type; /* NULL: media_type */
 	const char *patch_types;      /* of Accept-Patch in a response to OPTIONS; NULL: none */
+	const char *post_types;	      /* the same of Accept-Post */
 	enum err_code method_error;   /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
 	size_t body_max;	      /* bytes of a change's body, if more than body_limit */
 	unsigned uuid_version;	      /* of new ids, where clients expect 4; 0: 7 */

@@ -79,6 +79,21 @@ static bool redirect(struct exchange *exchange, struct err *err)
 	return ok || err_no_memory(err);
 }
 
+/* The media types that the methods of this path take. */
+static void add_body_types(struct exchange *exchange, unsigned allowed)
+{
+	const struct dialect *dialect = exchange->dialect;
+
+	/* RFC 5789 §3.1 */
+	if ((allowed & 1U << METHOD_PATCH) && dialect->patch_types)
+		response_add_header(
+			&exchange->response, "Accept-Patch", str_cstr(dialect->patch_types));
+	/* Linked Data Platform 1.0, §7.1 */
+	if ((allowed & 1U << METHOD_POST) && dialect->post_types)
+		response_add_header(
+			&exchange->response, "Accept-Post", str_cstr(dialect->post_types));
+}
+
 /* Adds Allow with the methods of this path, then answers OPTIONS or reports the wrong method. */
 static bool answer_methods(struct exchange *exchange, unsigned allowed, struct err *err)
 {
@@ -95,10 +110,7 @@ static bool answer_methods(struct exchange *exchange, unsigned allowed, struct e
 	if (!ok)
 		return err_no_memory(err);
 	if (exchange->request.method == METHOD_OPTIONS) {
-		/* RFC 5789 §3.1 */
-		if ((allowed & 1U << METHOD_PATCH) && exchange->dialect->patch_types)
-			response_add_header(&exchange->response, "Accept-Patch",
-				str_cstr(exchange->dialect->patch_types));
+		add_body_types(exchange, allowed);
 		exchange->response.status = 204;
 		return true;
 	}

@@ -85,7 +85,10 @@ def refusals():
         "application/merge-patch+json, application/json",
         "OPTIONS: Accept-Patch",
     )
-    equal(ask("OPTIONS", TASKS).headers["Accept-Patch"], None, "no PATCH: no Accept-Patch")
+    equal(answer.headers["Accept-Post"], None, "no POST: no Accept-Post")
+    answer = ask("OPTIONS", TASKS)
+    equal(answer.headers["Accept-Patch"], None, "no PATCH: no Accept-Patch")
+    equal(answer.headers["Accept-Post"], "application/json", "OPTIONS: Accept-Post")
     answer = ask("GET", path, None, ("Accept", "text/html"))
     ok(
         is_problem(answer, 406, "not-acceptable", ("header", "Accept")),

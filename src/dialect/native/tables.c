@@ -246,6 +246,7 @@ const struct dialect native_dialect = {
 	.error_media_type = "application/problem+json",
 	.rate_fields = true,
 	.patch_types = NATIVE_PATCH_TYPES,
+	.post_types = NATIVE_MEDIA_TYPE,
 	.encode_error = native_encode_error,
 	.validate = validate,
 	.sample = native_sample,
