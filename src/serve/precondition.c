@@ -111,12 +111,13 @@ static bool parse_if_match(const struct request *request, struct op *op, struct 
 	return true;
 }
 
-/* Reads: see precondition_set_etag(). */
+/* Reads: see precondition_set_etag(). Whatever else GET shows has no tag that is compared. */
 static bool parse_if_none_match(const struct request *request, struct op *op, struct err *err)
 {
 	struct tags tags = { 0 };
 
-	if (op->kind == OP_READ || op->kind == OP_LIST)
+	if (op->kind == OP_READ || op->kind == OP_LIST || request->method == METHOD_GET ||
+		request->method == METHOD_HEAD)
 		return true;
 	read_tags(request, "HTTP_IF_NONE_MATCH", true, &tags);
 	if (!check_tags(&tags, "If-None-Match", err))

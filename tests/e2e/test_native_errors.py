@@ -53,6 +53,31 @@ def conditions():
     )
 
 
+def lists_without_tags():
+    """What has no tag, or none to compare, ignores If-None-Match in any form."""
+    hook = {"url": "https://example.com/hook"}
+    hook = ask("POST", "/v1/webhooks", hook, ("Content-Type", "application/json")).json()
+    shared().secrets.append(hook["secret"])
+    path = f"/v1/webhooks/{hook['id']}"
+    task = f"{TASKS}/{create()['id']}"
+    for where in ("/v1/stats", "/v1/workers", "/v1/events", "/v1/me", "/v1/webhooks", path):
+        for tag in ("*", '"1"', "x", '"1', '"1" "2"'):
+            answer = ask("GET", where, None, ("If-None-Match", tag))
+            equal(answer.status, 200, f"GET {where}, If-None-Match: {tag}")
+    for where in (task + "/history", task + "/attempts", path + "/deliveries"):
+        answer = ask("HEAD", where, None, ("If-None-Match", "x"))
+        equal(answer.status, 200, f"HEAD {where} with a malformed If-None-Match")
+    answer = ask("DELETE", path, None, ("If-None-Match", "x"))
+    ok(is_problem(answer, 400, "invalid"), "DELETE with a malformed If-None-Match: 400", answer)
+    answer = ask("DELETE", path, None, ("If-Match", '"7"'))
+    ok(is_problem(answer, 412, "precondition"), "DELETE of a changed webhook: 412", answer)
+    equal(
+        answer.json()["title"],
+        "The webhook has changed since it was read.",
+        "the title is about webhooks",
+    )
+
+
 def refusals():
     instance = shared()
     task = create()
@@ -180,4 +205,4 @@ def ending():
     shared().stop("native")
 
 
-run_tests(conditions, refusals, tenants, rates, ending)
+run_tests(conditions, lists_without_tags, refusals, tenants, rates, ending)
