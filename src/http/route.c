@@ -125,18 +125,18 @@ static unsigned methods_of_path(
 	return methods;
 }
 
-enum route_match route_find(const struct route *routes, struct request *request, size_t skip,
-	const struct route **found, unsigned *allowed)
+const struct route *route_of_method(
+	const struct route *routes, const struct request *request, size_t skip, enum method method)
 {
 	const struct route *best = NULL;
 	char first = first_character(request, skip);
-	unsigned known, best_rank = 0;
+	unsigned best_rank = 0;
 
 	for (const struct route *row = routes; row->method != METHOD_NONE; row++) {
-		bool exact = row->method == request->method;
+		bool exact = row->method == method;
 		unsigned rank;
 
-		if (!exact && !(request->method == METHOD_HEAD && row->method == METHOD_GET))
+		if (!exact && !(method == METHOD_HEAD && row->method == METHOD_GET))
 			continue;
 		if (!may_match(row->pattern, first) ||
 			!pattern_matches(row->pattern, request, skip, &rank))
@@ -148,6 +148,15 @@ enum route_match route_find(const struct route *routes, struct request *request,
 			best_rank = rank;
 		}
 	}
+	return best;
+}
+
+enum route_match route_find(const struct route *routes, struct request *request, size_t skip,
+	const struct route **found, unsigned *allowed)
+{
+	const struct route *best = route_of_method(routes, request, skip, request->method);
+	unsigned known;
+
 	if (best) {
 		set_variables(request, best->pattern, skip);
 		*found = best;

@@ -18,6 +18,8 @@ struct route {
 	 * it reads none. "fields.*" is each name that begins so.
 	 */
 	const char *const *params;
+	/* Of POST: the media types of Accept-Post in a response to OPTIONS; NULL: the dialect's. */
+	const char *post_types;
 	/*
 	 * Makes the operation of a request, which may be OP_NONE. Pure; op borrows from the
 	 * request.
@@ -82,5 +84,8 @@ bool route_is_read(const struct route *route);
  */
 enum route_match route_find(const struct route *routes, struct request *request, size_t skip,
 	const struct route **found, unsigned *allowed);
+/* The row of the path for any method, NULL: none. Sets no variables. */
+const struct route *route_of_method(
+	const struct route *routes, const struct request *request, size_t skip, enum method method);
 /* Writes the value of the header field Allow for such bits. */
 void route_write_allow(unsigned allowed, struct buf *out);

@@ -80,22 +80,25 @@ static bool redirect(struct exchange *exchange, struct err *err)
 }
 
 /* The media types that the methods of this path take. */
-static void add_body_types(struct exchange *exchange, unsigned allowed)
+static void add_body_types(struct exchange *exchange, size_t skip, unsigned allowed)
 {
 	const struct dialect *dialect = exchange->dialect;
+	const struct route *post = route_of_method(
+		dialect->routes, &exchange->request, skip, METHOD_POST);
+	const char *types = post && post->post_types ? post->post_types : dialect->post_types;
 
 	/* RFC 5789 §3.1 */
 	if ((allowed & 1U << METHOD_PATCH) && dialect->patch_types)
 		response_add_header(
 			&exchange->response, "Accept-Patch", str_cstr(dialect->patch_types));
 	/* Linked Data Platform 1.0, §7.1 */
-	if ((allowed & 1U << METHOD_POST) && dialect->post_types)
-		response_add_header(
-			&exchange->response, "Accept-Post", str_cstr(dialect->post_types));
+	if (post && types)
+		response_add_header(&exchange->response, "Accept-Post", str_cstr(types));
 }
 
 /* Adds Allow with the methods of this path, then answers OPTIONS or reports the wrong method. */
-static bool answer_methods(struct exchange *exchange, unsigned allowed, struct err *err)
+static bool answer_methods(
+	struct exchange *exchange, size_t skip, unsigned allowed, struct err *err)
 {
 	struct buf allow = BUF_INIT;
 	struct str methods;
@@ -110,7 +113,7 @@ static bool answer_methods(struct exchange *exchange, unsigned allowed, struct e
 	if (!ok)
 		return err_no_memory(err);
 	if (exchange->request.method == METHOD_OPTIONS) {
-		add_body_types(exchange, allowed);
+		add_body_types(exchange, skip, allowed);
 		exchange->response.status = 204;
 		return true;
 	}
@@ -152,7 +155,7 @@ bool routing_find_route(struct exchange *exchange, size_t skip, struct err *err)
 	if (match == ROUTE_FOUND)
 		return true;
 	if (match == ROUTE_METHOD_NOT_ALLOWED)
-		return answer_methods(exchange, allowed, err);
+		return answer_methods(exchange, skip, allowed, err);
 	exchange->route = NULL;
 	/* An unknown method is reported before an unknown path. */
 	return err_set(err, request->method == METHOD_OTHER ? dialect->method_error : ERR_NO_ROUTE,

@@ -113,7 +113,13 @@ def refusals():
     equal(answer.headers["Accept-Post"], None, "no POST: no Accept-Post")
     answer = ask("OPTIONS", TASKS)
     equal(answer.headers["Accept-Patch"], None, "no PATCH: no Accept-Patch")
-    equal(answer.headers["Accept-Post"], "application/json", "OPTIONS: Accept-Post")
+    equal(
+        answer.headers["Accept-Post"],
+        "application/json, application/x-ndjson",
+        "OPTIONS: Accept-Post",
+    )
+    answer = ask("OPTIONS", "/v1/claims")
+    equal(answer.headers["Accept-Post"], "application/json", "OPTIONS of claims: Accept-Post")
     answer = ask("GET", path, None, ("Accept", "text/html"))
     ok(
         is_problem(answer, 406, "not-acceptable", ("header", "Accept")),

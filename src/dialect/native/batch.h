@@ -6,7 +6,8 @@
  */
 #include "dialect/native/native.h"
 
-#define NATIVE_LINES_TYPE "application/x-ndjson"
+#define NATIVE_LINES_TYPE   "application/x-ndjson"
+#define NATIVE_CREATE_TYPES NATIVE_MEDIA_TYPE ", " NATIVE_LINES_TYPE
 
 /* Query parameters of a creation; ends with NULL. */
 extern const char *const native_create_params[];

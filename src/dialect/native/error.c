@@ -223,9 +223,8 @@ static void add_error_headers(
 		response_add_header(response, "Accept-Patch", STR(NATIVE_PATCH_TYPES));
 	if (err->code == ERR_MEDIA_TYPE && request->method == METHOD_POST)
 		response_add_header(response, "Accept-Post",
-			str_eq(request->path, STR(NATIVE_TASKS_PATH))
-				? STR(NATIVE_MEDIA_TYPE ", " NATIVE_LINES_TYPE)
-				: STR(NATIVE_MEDIA_TYPE));
+			str_eq(request->path, STR(NATIVE_TASKS_PATH)) ? STR(NATIVE_CREATE_TYPES)
+								      : STR(NATIVE_MEDIA_TYPE));
 }
 
 void native_encode_error(const struct request *request, const struct err *err, const char *text,

@@ -21,6 +21,7 @@ static const struct route routes[] = {
 	{ .method = METHOD_POST,
 		.pattern = "/tasks",
 		.params = native_create_params,
+		.post_types = NATIVE_CREATE_TYPES,
 		.right = RIGHT_WRITE,
 		.decode = native_decode_creation,
 		.encode = native_encode_creation,
