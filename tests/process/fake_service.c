@@ -184,6 +184,11 @@ void fake_service_prepare(void)
 	setup.monitor_socket = -1;
 }
 
+void fake_service_set_stuck_seconds(uint64_t seconds)
+{
+	setup.conf.stuck_seconds = seconds;
+}
+
 static bool take_locks(struct err *err)
 {
 	struct service_user owner = { 0 };

@@ -53,6 +53,8 @@ struct service_state {
 
 /* Resets the script and the configuration. */
 void fake_service_prepare(void);
+/* Between fake_service_prepare(), which sets 1, and the start. */
+void fake_service_set_stuck_seconds(uint64_t seconds);
 /* Forks the supervisor. */
 void fake_service_start(void);
 /* Prepares, starts and waits until the first generation is ready. */

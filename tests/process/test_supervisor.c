@@ -26,6 +26,24 @@ static void service_starts_and_stops(void **state)
 	assert_false(script->started_during_recovery);
 }
 
+/* Without SIGCONT it would end with SIGKILL, 7 s later. */
+static void stopped_child_does_not_delay_the_stop(void **state)
+{
+	struct service_state seen;
+	int64_t begun;
+
+	(void)state;
+	fake_service_prepare();
+	fake_service_set_stuck_seconds(60);
+	fake_service_start();
+	seen = fake_service_wait_ready(0, 1, 0);
+	kill(seen.workers[1], SIGSTOP);
+	kill(seen.keeper, SIGSTOP);
+	begun = clock_mono_ms();
+	assert_int_equal(fake_service_stop(), 0);
+	assert_true(clock_mono_ms() - begun < 6000);
+}
+
 static void worker_killed_outside_the_store_is_replaced(void **state)
 {
 	struct service_state before, after;
@@ -236,6 +254,7 @@ int main(int argc, char **argv, char **envp)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(service_starts_and_stops),
+		TEST(stopped_child_does_not_delay_the_stop),
 		TEST(worker_killed_outside_the_store_is_replaced),
 		TEST(worker_killed_inside_the_store_causes_recovery),
 		TEST(panic_causes_recovery),
