@@ -153,27 +153,18 @@ static void write_health(const struct metrics_view *view, struct buf *out)
 	}
 }
 
-/* The sum of all workers. Totals include those of the workers that have ended. */
-static uint64_t sum_of(const struct counter *counter, const struct scoreboard *scoreboard)
-{
-	uint64_t sum = counter->kind == COUNTER_TOTAL ? counter_read(counter, &scoreboard->ended)
-						      : 0;
-
-	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
-		if (atomic_load(&scoreboard->slots[i].role) != ROLE_NONE)
-			sum += counter_read(counter, &scoreboard->slots[i].counters);
-	}
-	return sum;
-}
-
 static void write_counters(const struct metrics_view *view, struct buf *out)
 {
+	struct worker_counters sums;
+	bool is_known = scoreboard_sum_counters(view->scoreboard, &sums);
+
 	for (size_t i = 0; i < COUNTERS; i++) {
 		if (!counters[i].metric)
 			continue;
 		put_head(out, counters[i].metric, counters[i].help);
-		exposition_sample(out, counters[i].metric, NULL,
-			(double)sum_of(&counters[i], view->scoreboard));
+		if (is_known)
+			exposition_sample(out, counters[i].metric, NULL,
+				(double)counter_read(&counters[i], &sums));
 	}
 }
 

@@ -166,12 +166,10 @@ static void log_exit(const struct process *process, const struct child_exit *chi
 }
 
 /* For the metrics. */
-static void count_exit(struct scoreboard *scoreboard, const struct scoreboard_slot *slot,
-	const struct child_exit *child, bool log)
+static void count_exit(struct scoreboard *scoreboard, const struct child_exit *child, bool log)
 {
 	bool clean = WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0;
 
-	counters_add_totals(&scoreboard->ended, &slot->counters);
 	if (log && !clean && !child->exit_requested)
 		atomic_fetch_add(&scoreboard->deaths[child->role], 1);
 }
@@ -191,7 +189,6 @@ static void reap_one(struct process *process, struct scoreboard_slot *slot, int 
 	if (log)
 		log_exit(process, child);
 	process->pid = 0;
-	slot->role = ROLE_NONE;
 }
 
 bool children_reap(struct children *children, struct child_exit *child, bool log)
@@ -205,7 +202,8 @@ bool children_reap(struct children *children, struct child_exit *child, bool log
 				struct scoreboard_slot *slot = &children->scoreboard->slots[i];
 
 				reap_one(&children->processes[i], slot, status, child, log);
-				count_exit(children->scoreboard, slot, child, log);
+				scoreboard_end_child(children->scoreboard, slot);
+				count_exit(children->scoreboard, child, log);
 				return true;
 			}
 		}

@@ -1,7 +1,10 @@
 #include "process/scoreboard.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
+
+#define SUM_TRIES 100 /* a millisecond apart */
 
 static const char *const roles[ROLES] = {
 	[ROLE_NONE] = "none",
@@ -39,6 +42,46 @@ void scoreboard_free(struct scoreboard *scoreboard)
 {
 	if (scoreboard)
 		munmap(scoreboard, sizeof(*scoreboard));
+}
+
+void scoreboard_end_child(struct scoreboard *scoreboard, struct scoreboard_slot *slot)
+{
+	atomic_fetch_add(&scoreboard->ended_version, 1);
+	counters_add_totals(&scoreboard->ended, &slot->counters);
+	atomic_store(&slot->role, ROLE_NONE);
+	atomic_fetch_add(&scoreboard->ended_version, 1);
+}
+
+static void add_counters(struct worker_counters *sums, const struct worker_counters *values)
+{
+	for (size_t i = 0; i < COUNTERS; i++) {
+		_Atomic uint64_t *sum = (void *)((char *)sums + counters[i].offset);
+
+		atomic_fetch_add(sum, counter_read(&counters[i], values));
+	}
+}
+
+static void sum_counters(const struct scoreboard *scoreboard, struct worker_counters *sums)
+{
+	counters_reset(sums);
+	add_counters(sums, &scoreboard->ended);
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		if (atomic_load(&scoreboard->slots[i].role) != ROLE_NONE)
+			add_counters(sums, &scoreboard->slots[i].counters);
+	}
+}
+
+bool scoreboard_sum_counters(const struct scoreboard *scoreboard, struct worker_counters *sums)
+{
+	for (int i = 0; i < SUM_TRIES; i++) {
+		uint64_t version = atomic_load(&scoreboard->ended_version);
+
+		sum_counters(scoreboard, sums);
+		if (version % 2 == 0 && atomic_load(&scoreboard->ended_version) == version)
+			return true;
+		poll(NULL, 0, 1);
+	}
+	return false;
 }
 
 const char *role_name(enum role role)

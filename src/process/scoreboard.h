@@ -60,7 +60,8 @@ struct scoreboard {
 	_Atomic uint64_t recoveries;
 	struct scoreboard_slot slots[SCOREBOARD_SLOTS];
 	struct supervisor_state supervisor;
-	struct worker_counters ended; /* totals of the workers that have ended */
+	struct worker_counters ended;	/* totals of the workers that have ended */
+	_Atomic uint64_t ended_version; /* odd while those of one are added and its slot is freed */
 	_Atomic uint64_t starts[ROLES], deaths[ROLES];
 	struct request_metrics requests;
 	struct census census;
@@ -71,6 +72,13 @@ struct scoreboard {
 /* Returns NULL without memory, or without random bytes for the limiter. */
 struct scoreboard *scoreboard_new(void);
 void scoreboard_free(struct scoreboard *scoreboard);
+/* The child of a slot has ended: keeps its totals and frees the slot. The supervisor only. */
+void scoreboard_end_child(struct scoreboard *scoreboard, struct scoreboard_slot *slot);
+/*
+ * Adds up the counters of all workers; totals include those of workers that have ended, so they
+ * never fall. False if the supervisor is stopped while it frees a slot.
+ */
+bool scoreboard_sum_counters(const struct scoreboard *scoreboard, struct worker_counters *sums);
 const char *role_name(enum role role);
 /* "reader 1", "keeper": the name in process titles, the log, the status and the metrics. */
 void role_process_name(enum role role, int number, char *name, size_t size);

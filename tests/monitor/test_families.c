@@ -104,20 +104,36 @@ static void requests_have_their_route_and_code(void **state)
 static void totals_of_ended_workers_count(void **state)
 {
 	struct shown shown;
+	struct scoreboard_slot *slot;
 
 	(void)state;
 	begin(&shown);
-	shown.scoreboard->slots[3].role = ROLE_READER;
-	shown.scoreboard->slots[3].counters.undone = 2;
-	shown.scoreboard->slots[3].counters.parked = 7;
-	counters_add_totals(&shown.scoreboard->ended, &shown.scoreboard->slots[3].counters);
+	slot = &shown.scoreboard->slots[3];
+	slot->role = ROLE_READER;
+	slot->counters.undone = 2;
+	slot->counters.parked = 7;
 	show(&shown);
-	expect_line(&shown, "polytask_claims_undone_total 4\n");
+	expect_line(&shown, "polytask_claims_undone_total 2\n");
 	expect_line(&shown, "polytask_worker_parked_requests 7\n");
-	shown.scoreboard->slots[3].role = ROLE_NONE;
+	scoreboard_end_child(shown.scoreboard, slot);
+	assert_int_equal(shown.scoreboard->ended_version, 2);
 	show(&shown);
 	expect_line(&shown, "polytask_claims_undone_total 2\n");
 	expect_line(&shown, "polytask_worker_parked_requests 0\n");
+	end(&shown);
+}
+
+/* Between two steps of the supervisor the sum is too small or too large. */
+static void counters_without_a_moment_are_left_out(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	begin(&shown);
+	shown.scoreboard->ended_version = 1;
+	show(&shown);
+	expect_line(&shown, "# TYPE polytask_claims_undone_total counter\n");
+	assert_null(strstr(shown.text.data, "\npolytask_claims_undone_total "));
 	end(&shown);
 }
 
@@ -198,6 +214,7 @@ int main(void)
 		cmocka_unit_test(every_route_has_its_own_counters),
 		cmocka_unit_test(requests_have_their_route_and_code),
 		cmocka_unit_test(totals_of_ended_workers_count),
+		cmocka_unit_test(counters_without_a_moment_are_left_out),
 		cmocka_unit_test(figures_have_base_units),
 		cmocka_unit_test(silent_supervisor_is_shown),
 		cmocka_unit_test(census_is_shown_when_there_is_one),
