@@ -14,6 +14,8 @@
 
 struct connection {
 	bool open;
+	bool busy; /* with a request, from its first line to the end of the response */
+	bool used; /* a request has ended */
 	int fd;
 	int64_t since_ms; /* its begin, or the end of its last request */
 };
@@ -23,7 +25,7 @@ struct listener {
 	struct connection connections[LISTENER_CONNECTIONS];
 	const struct page *pages;
 	void *data;
-	bool is_loopback;
+	bool is_loopback, retiring;
 	int fd;
 };
 
@@ -90,8 +92,8 @@ static bool is_read(const char *method)
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
-static enum MHD_Result respond(struct MHD_Connection *connection, int status,
-	const char *media_type, const struct buf *body)
+static enum MHD_Result respond(const struct listener *listener, struct MHD_Connection *connection,
+	int status, const char *media_type, const struct buf *body)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		body->len, body->data, MHD_RESPMEM_MUST_COPY);
@@ -102,6 +104,8 @@ static enum MHD_Result respond(struct MHD_Connection *connection, int status,
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, media_type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (listener->retiring)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	result = MHD_queue_response(connection, (unsigned)status, response);
@@ -167,7 +171,7 @@ static enum MHD_Result answer(void *data, struct MHD_Connection *connection, con
 	}
 	status = write_page(listener, connection, path, method, &page, &body);
 	if (buf_ok(&body))
-		result = respond(connection, status,
+		result = respond(listener, connection, status,
 			page ? page->media_type : "text/plain; charset=utf-8", &body);
 	buf_free(&body);
 	return result;
@@ -204,15 +208,33 @@ static void note_connection(void *data, struct MHD_Connection *handle, void **co
 	}
 }
 
+static struct connection *connection_of(struct MHD_Connection *handle)
+{
+	return MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* Called with the first line of a request. The result is the data of the request: none. */
+static void *note_request(void *data, const char *uri, struct MHD_Connection *handle)
+{
+	struct connection *connection = connection_of(handle);
+
+	(void)data, (void)uri;
+	if (connection)
+		connection->busy = true;
+	return NULL;
+}
+
 static void note_end_of_request(void *data, struct MHD_Connection *handle, void **request,
 	enum MHD_RequestTerminationCode code)
 {
-	struct connection *connection =
-		MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	struct connection *connection = connection_of(handle);
 
 	(void)data, (void)request, (void)code;
-	if (connection)
-		connection->since_ms = clock_mono_ms();
+	if (!connection)
+		return;
+	connection->busy = false;
+	connection->used = true;
+	connection->since_ms = clock_mono_ms();
 }
 
 /* libmicrohttpd notices the end of the connection, and closes it. */
@@ -270,7 +292,8 @@ bool listener_open(struct listener **listener, int socket, const struct page *pa
 		(unsigned)LISTENER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)LISTENER_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES,
 		MHD_OPTION_NOTIFY_CONNECTION, note_connection, opened, MHD_OPTION_NOTIFY_COMPLETED,
-		note_end_of_request, opened, MHD_OPTION_END);
+		note_end_of_request, opened, MHD_OPTION_URI_LOG_CALLBACK, note_request, opened,
+		MHD_OPTION_END);
 	if (opened->daemon)
 		info = MHD_get_daemon_info(opened->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!info) {
@@ -298,6 +321,38 @@ void listener_run(struct listener *listener)
 	while (MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES && wait_ms == 0 &&
 		clock_mono_ms() < until);
 	end_slow_connections(listener);
+}
+
+/* Whether the client has sent a request, or may be sending its first one. */
+static bool is_awaited(const struct connection *connection)
+{
+	return connection->open &&
+	       (connection->busy || (!connection->used && clock_mono_ms() - connection->since_ms <
+								  LISTENER_FIRST_MS));
+}
+
+void listener_retire(struct listener *listener)
+{
+	listener->retiring = true;
+	MHD_quiesce_daemon(listener->daemon);
+	/* Requests that have come already are begun. */
+	listener_run(listener);
+	for (size_t i = 0; i < LISTENER_CONNECTIONS; i++) {
+		const struct connection *connection = &listener->connections[i];
+
+		if (connection->open && !is_awaited(connection))
+			shutdown(connection->fd, SHUT_RDWR);
+	}
+	listener_run(listener);
+}
+
+bool listener_is_busy(const struct listener *listener)
+{
+	for (size_t i = 0; i < LISTENER_CONNECTIONS; i++) {
+		if (is_awaited(&listener->connections[i]))
+			return true;
+	}
+	return false;
 }
 
 /* MHD would close the socket, which the next generation uses, too. */

@@ -18,6 +18,8 @@
 #define LISTENER_SECONDS     10
 #define LISTENER_REQUEST_MS  20000
 #define LISTENER_CROWDED_MS  2000
+/* A retiring listener waits so long for the first request of a connection. */
+#define LISTENER_FIRST_MS 200
 
 struct listener;
 struct listener_query; /* of the request */
@@ -39,7 +41,14 @@ bool listener_open(struct listener **listener, int socket, const struct page *pa
 int listener_fd(const struct listener *listener);
 /* Does what can be done without waiting. Call it at least each second. */
 void listener_run(struct listener *listener);
-/* NULL is allowed. */
+/*
+ * Accepts no more connections and closes those that are between two requests. The caller then goes
+ * on with listener_run() while listener_is_busy(), for as long as it has time: so no response is
+ * cut off. Each connection ends with its next response.
+ */
+void listener_retire(struct listener *listener);
+bool listener_is_busy(const struct listener *listener);
+/* Cuts off what is under way. NULL is allowed. */
 void listener_close(struct listener *listener);
 
 /* Whether the query has the parameter, with any value. */

@@ -2,10 +2,14 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "monitor/family.h"
 #include "monitor/listener.h"
 #include "monitor/readiness.h"
+
+#define FINISH_MS      2000 /* for the responses under way at the end */
+#define FINISH_TURN_MS 20
 
 #define TEXT "text/plain; charset=utf-8"
 
@@ -49,9 +53,17 @@ static const struct page pages[] = {
 static void run(const struct child_context *child, struct listener *listener)
 {
 	struct pollfd fd = { .fd = listener_fd(listener), .events = POLLIN };
+	int64_t until;
 
 	while (child_poll(child, &fd, CHILD_WAIT_MS))
 		listener_run(listener);
+	/* The next generation may have begun to answer; what was asked here is answered here. */
+	until = clock_mono_ms() + FINISH_MS;
+	listener_retire(listener);
+	while (listener_is_busy(listener) && clock_mono_ms() < until) {
+		poll(&fd, 1, FINISH_TURN_MS);
+		listener_run(listener);
+	}
 }
 
 int monitor_main(const struct child_context *child)

@@ -163,6 +163,23 @@ def reloads():
     equal(failed, [], "none failed")
 
 
+def a_request_that_has_begun():
+    """A monitor that ends has two seconds for it."""
+    before = process("monitor")
+    with socket.create_connection(("127.0.0.1", PORT), timeout=20) as connection:
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        time.sleep(0.1)
+        kill(before, signal.SIGTERM)
+        time.sleep(0.2)
+        connection.sendall(b"\r\n")
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    head, _, body = answer.partition(b"\r\n\r\n")
+    ok(b"Content-Length: %d" % len(body) in head.split(b"\r\n"), "a monitor that ends answers what was begun", head)
+    ok(until(lambda: process("monitor") not in (None, before), 30), "and is replaced")
+
+
 def many_tenants():
     """The largest have time series, the others one sum; no task is left out."""
     create(shared(), kind="seed")
@@ -243,6 +260,7 @@ run_tests(
     slow_readers,
     pipelined_requests,
     reloads,
+    a_request_that_has_begun,
     many_tenants,
     a_stopped_monitor,
     a_killed_supervisor,
