@@ -12,8 +12,11 @@
 
 /* ---- tenants ---- */
 
-static void add_to_others(struct census_page *page, const struct census_tenant *tenant)
+static void add_to_others(struct census_pass *pass, const struct census_tenant *tenant)
 {
+	struct census_page *page = &pass->page;
+
+	buf_put(&pass->other_names, tenant->name, strlen(tenant->name) + 1);
 	page->other_tenants++;
 	page->other_tasks += tenant->tasks;
 	page->other_bytes += tenant->bytes;
@@ -52,11 +55,11 @@ static bool take_tenant(const struct store_usage *usage, void *data)
 	if (with_advantage(tenant.tasks) > least && is_published(pass->census, tenant.name))
 		tenant.rank = with_advantage(tenant.tasks);
 	if (tenant.rank <= least) {
-		add_to_others(page, &tenant);
+		add_to_others(pass, &tenant);
 		return true;
 	}
 	if (i == CENSUS_TENANTS)
-		add_to_others(page, &page->tenants[--i]);
+		add_to_others(pass, &page->tenants[--i]);
 	else
 		page->tenant_count++;
 	for (; i > 0 && page->tenants[i - 1].rank < tenant.rank; i--)
@@ -71,42 +74,89 @@ static bool begin_pass(struct census_pass *pass, struct store *store, struct err
 
 	page->tenant_count = page->row_count = 0;
 	page->other_tenants = page->other_tasks = page->other_bytes = 0;
-	pass->tenant = pass->dialect = 0;
+	pass->tenant = pass->other = pass->dialect = 0;
+	memset(pass->others, 0, sizeof(pass->others));
+	buf_reset(&pass->other_names);
 	pass->passes = atomic_load(&pass->census->passes);
-	pass->begun = store_each_usage(store, take_tenant, pass, err);
+	pass->begun = store_each_usage(store, take_tenant, pass, err) &&
+		      (buf_ok(&pass->other_names) || err_no_memory(err));
 	return pass->begun;
+}
+
+/* ---- the tenant that is counted ---- */
+
+static bool is_named(const struct census_pass *pass)
+{
+	return pass->tenant < pass->page.tenant_count;
+}
+
+static bool is_done(const struct census_pass *pass)
+{
+	return !is_named(pass) && pass->other >= pass->other_names.len;
+}
+
+static const char *present_tenant(const struct census_pass *pass)
+{
+	return is_named(pass) ? pass->page.tenants[pass->tenant].name
+			      : pass->other_names.data + pass->other;
+}
+
+static void next_tenant(struct census_pass *pass)
+{
+	pass->dialect = 0;
+	if (is_named(pass))
+		pass->tenant++;
+	else
+		pass->other += strlen(present_tenant(pass)) + 1;
 }
 
 /* ---- counts ---- */
 
-static bool is_empty(const struct state_counts *counts)
+static bool is_empty(const uint64_t states[TASK_STATES])
 {
 	uint64_t sum = 0;
 
 	for (int state = TASK_PENDING; state < TASK_STATES; state++)
-		sum += counts->states[state];
+		sum += states[state];
 	return sum == 0;
+}
+
+static void add_row(struct census_page *page, const struct census_row *row)
+{
+	if (!is_empty(row->states) && page->row_count < CENSUS_ROWS)
+		page->rows[page->row_count++] = *row;
+}
+
+static void sum_up(struct census_row *sum, const struct census_row *row)
+{
+	sum->tenant = CENSUS_OTHERS;
+	sum->dialect = row->dialect;
+	for (int state = TASK_PENDING; state < TASK_STATES; state++)
+		sum->states[state] += row->states[state];
+	sum->ready += row->ready;
+	if (!optional_time_is_set(sum->oldest_ready) ||
+		(optional_time_is_set(row->oldest_ready) &&
+			optional_time_ms(row->oldest_ready) < optional_time_ms(sum->oldest_ready)))
+		sum->oldest_ready = row->oldest_ready;
 }
 
 static bool count_next(struct census_pass *pass, struct store *store, struct err *err)
 {
-	struct census_page *page = &pass->page;
 	const struct dialect *dialect = dialects[pass->dialect];
-	struct str tenant = str_cstr(page->tenants[pass->tenant].name);
 	struct state_counts counts;
 	struct census_row row = { .tenant = (uint16_t)pass->tenant, .dialect = dialect->code };
 
-	if (!store_count_states(store, tenant, dialect->code, &counts, err))
+	if (!store_count_states(store, str_cstr(present_tenant(pass)), dialect->code, &counts, err))
 		return false;
 	memcpy(row.states, counts.states, sizeof(row.states));
 	row.ready = counts.ready;
 	row.oldest_ready = counts.oldest_ready;
-	if (!is_empty(&counts) && page->row_count < CENSUS_ROWS)
-		page->rows[page->row_count++] = row;
-	if (!dialects[++pass->dialect]) {
-		pass->dialect = 0;
-		pass->tenant++;
-	}
+	if (is_named(pass))
+		add_row(&pass->page, &row);
+	else if (pass->dialect < CENSUS_DIALECTS)
+		sum_up(&pass->others[pass->dialect], &row);
+	if (!dialects[++pass->dialect])
+		next_tenant(pass);
 	return true;
 }
 
@@ -114,6 +164,9 @@ static void publish(struct census_pass *pass)
 {
 	struct census *census = pass->census;
 
+	for (size_t i = 0; i < CENSUS_DIALECTS; i++)
+		add_row(&pass->page, &pass->others[i]);
+	buf_free(&pass->other_names);
 	pass->page.at = clock_wall_ms();
 	pass->begun = false;
 	if (atomic_load(&census->passes) != pass->passes)
@@ -125,8 +178,7 @@ static void publish(struct census_pass *pass)
 /* A tenant that cannot be read is left out, and the others are counted. */
 static bool skip_tenant(struct census_pass *pass, const struct err *err)
 {
-	pass->dialect = 0;
-	pass->tenant++;
+	next_tenant(pass);
 	return err->code != ERR_PANIC && err->code != ERR_REBUILDING;
 }
 
@@ -136,17 +188,22 @@ bool census_run(struct census_pass *pass, struct store *store, bool *more, struc
 
 	if (!pass->begun && !begin_pass(pass, store, err))
 		return false;
-	while (pass->tenant < pass->page.tenant_count && clock_mono_us() < until) {
+	while (!is_done(pass) && clock_mono_us() < until) {
 		if (count_next(pass, store, err) || skip_tenant(pass, err))
 			continue;
 		pass->begun = false;
 		/* Lists are refused then, too; the next pass tries again. */
 		return err->code == ERR_REBUILDING;
 	}
-	*more = pass->tenant < pass->page.tenant_count;
+	*more = !is_done(pass);
 	if (!*more)
 		publish(pass);
 	return true;
+}
+
+void census_pass_free(struct census_pass *pass)
+{
+	buf_free(&pass->other_names);
 }
 
 /* A page that is copied is written again when two more passes have ended, unless a copy is slow. */

@@ -4,13 +4,14 @@
  * publishes each pass as a whole, in memory that the monitor reads. During a reload there are two
  * keepers: a pass is given up if another one was published meanwhile.
  *
- * Only the tenants with the most tasks are counted by dialect and state, because each of them is a
- * time series of its own; of the others, which may be any number, the sums are known. A tenant that
- * was counted in the last pass has an advantage, so that two with about as many tasks do not take
- * turns: Prometheus keeps the time series of both.
+ * Only the tenants with the most tasks have rows of their own, because each row is some time
+ * series; the others, which may be any number, are counted, too, and summed up in one row of each
+ * dialect. A tenant that was named in the last pass has an advantage, so that two with about as
+ * many tasks do not take turns: Prometheus keeps the time series of both.
  */
 #include <stdatomic.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "task/task.h"
 
@@ -18,7 +19,9 @@
 #define CENSUS_DUTY_PERCENT 10	 /* of the keeper, during a pass */
 #define CENSUS_TENANTS	    200
 #define CENSUS_TENANT_SIZE  65
-#define CENSUS_ROWS	    (CENSUS_TENANTS * 8) /* more than dialects with tasks */
+#define CENSUS_DIALECTS	    16 /* more than there are */
+#define CENSUS_ROWS	    (CENSUS_TENANTS * 8 + CENSUS_DIALECTS)
+#define CENSUS_OTHERS	    UINT16_MAX /* in place of a tenant */
 
 struct census_tenant {
 	char name[CENSUS_TENANT_SIZE];
@@ -26,9 +29,9 @@ struct census_tenant {
 	uint64_t rank;	       /* tasks, and the advantage */
 };
 
-/* The tasks of a tenant and dialect, without archived ones. */
+/* The tasks of a tenant, or of all others, and a dialect, without archived ones. */
 struct census_row {
-	uint16_t tenant; /* its index in the page */
+	uint16_t tenant; /* its index in the page, or CENSUS_OTHERS */
 	uint8_t dialect;
 	uint64_t states[TASK_STATES], ready;
 	struct optional_time oldest_ready; /* creation of the oldest ready task */
@@ -59,10 +62,15 @@ struct census_pass {
 	bool begun;
 	uint64_t passes;	/* of the census, when it began */
 	size_t tenant, dialect; /* that are counted next; dialect: index in dialects[] */
+	/* The names of the other tenants, each with a NUL, which follow those of the page. */
+	struct buf other_names;
+	size_t other; /* the next one's place there */
+	struct census_row others[CENSUS_DIALECTS];
 };
 
 /* Goes on with the pass, or begins one, for a slice; *more: it has not ended. */
 bool census_run(struct census_pass *pass, struct store *store, bool *more, struct err *err);
+void census_pass_free(struct census_pass *pass);
 
 /* ---- the monitor's side ---- */
 

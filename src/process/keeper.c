@@ -246,6 +246,7 @@ int keeper_main(const struct child_context *child)
 		return STORE_EXIT_PANIC;
 	due_tasks_free(&keeper.due);
 	store_bulks_free(&keeper.bulks);
+	census_pass_free(&keeper.census);
 	store_close(keeper.store);
 	return 0;
 }

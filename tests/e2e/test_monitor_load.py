@@ -196,13 +196,17 @@ def many_tenants():
     total = sum(1 + (i >= 60) for i in range(len(tenants))) + 1
 
     def has_come():
-        return Metrics(ADDRESS).sum("tenant_tasks") == total
+        page = Metrics(ADDRESS)
+        return page.sum("tenant_tasks") == total == page.sum("tasks")
 
     ok(until(has_come, 40, 0.5), "all tasks are counted")
     page = Metrics(ADDRESS)
     named = {dict(labels)["tenant"] for name, labels in page.samples if name == "polytask_tenant_tasks"}
     equal(len(named), TENANTS + 1, "tenants with time series, and the empty name of the others")
     equal(page.sum("other_tenants"), len(tenants) + 1 - TENANTS, "the number of others")
+    others = page.sum("tasks", tenant="", dialect="native", state="pending")
+    equal(others, page.sum("tenant_tasks", tenant=""), "the others have one row of states")
+    equal(page.sum("tasks_ready", tenant=""), others, "and of ready tasks")
     ok(set(tenants[60:]) <= named, "the largest are named")
     stray = {name for name, labels in page.samples if dict(labels).get("tenant", "") not in named | {""}}
     equal(stray, set(), "no other family names more")

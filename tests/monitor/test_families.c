@@ -191,16 +191,20 @@ static void census_is_shown_when_there_is_one(void **state)
 	show(&shown);
 	assert_null(strstr(shown.text.data, "\npolytask_tenant_tasks"));
 	page = &shown.scoreboard->census.pages[1];
-	*page = (struct census_page){ .at = 5000, .tenant_count = 1, .row_count = 1 };
+	*page = (struct census_page){ .at = 5000, .tenant_count = 1, .row_count = 2 };
 	page->tenants[0] = (struct census_tenant){ .name = "acme", .tasks = 4, .bytes = 99 };
 	page->rows[0] = (struct census_row){ .dialect = dialects[0]->code, .ready = 3 };
 	page->rows[0].states[TASK_PENDING] = 4;
+	page->rows[1] = (struct census_row){
+		.tenant = CENSUS_OTHERS, .dialect = dialects[0]->code, .ready = 11
+	};
 	page->other_tenants = 2;
 	page->other_tasks = 11;
 	shown.scoreboard->census.passes = 1;
 	show(&shown);
 	expect_line(&shown, "polytask_tenant_tasks{tenant=\"acme\"} 4\n");
 	expect_line(&shown, "polytask_tenant_tasks{tenant=\"\"} 11\n");
+	expect_line(&shown, "polytask_tasks_ready{tenant=\"\",dialect=");
 	expect_line(&shown, "polytask_other_tenants 2\n");
 	expect_line(&shown, "polytask_census_timestamp_seconds 5\n");
 	expect_line(&shown, "state=\"pending\"} 4\n");

@@ -121,6 +121,56 @@ static void large_tenants_come_first_and_small_ones_are_summed_up(void **state)
 	assert_int_equal(page.other_tasks, 4 + 2);
 }
 
+/* Without one, a row without tasks. */
+static struct census_row row_of_others(void)
+{
+	for (size_t i = 0; i < page.row_count; i++) {
+		if (page.rows[i].tenant == CENSUS_OTHERS)
+			return page.rows[i];
+	}
+	return (struct census_row){ 0 };
+}
+
+/* The sums over all rows are those of all tenants. */
+static void others_have_one_row_of_each_dialect(void **state)
+{
+	struct store *store = *state;
+	struct census_row others;
+	uint64_t pending = 0, ready = 0;
+	char name[16];
+
+	begin();
+	for (unsigned i = 0; i < CENSUS_TENANTS + 3; i++) {
+		snprintf(name, sizeof(name), "t%03u", i);
+		create_of(store, name, 10 * i + 1, i < 3 ? 1 : 2);
+	}
+	run_pass(store);
+	others = row_of_others();
+	assert_int_equal(others.dialect, DIALECT_A);
+	assert_int_equal(others.states[TASK_PENDING], 3);
+	assert_int_equal(others.ready, 3);
+	assert_true(optional_time_is_set(others.oldest_ready));
+	for (size_t i = 0; i < page.row_count; i++) {
+		pending += page.rows[i].states[TASK_PENDING];
+		ready += page.rows[i].ready;
+	}
+	assert_int_equal(pending, 2 * CENSUS_TENANTS + 3);
+	assert_int_equal(ready, pending);
+	/* A tenant that is named now is counted once. */
+	create_of(store, "t001", 9001, 5);
+	run_pass(store);
+	assert_int_equal(row_of_others().states[TASK_PENDING], 2 + 2);
+}
+
+static void without_others_there_is_no_row_of_them(void **state)
+{
+	begin();
+	claim_create(*state, 1, "a", 0);
+	run_pass(*state);
+	assert_int_equal(page.row_count, 1);
+	assert_int_equal(row_of_others().tenant, 0);
+}
+
 static bool has_tenant(const char *name)
 {
 	for (size_t i = 0; i < page.tenant_count; i++) {
@@ -215,6 +265,8 @@ int main(void)
 		ON_EVERY_ENGINE(tasks_are_counted_by_state),
 		ON_EVERY_ENGINE(oldest_ready_task_is_found),
 		ON_EVERY_ENGINE(large_tenants_come_first_and_small_ones_are_summed_up),
+		ON_EVERY_ENGINE(others_have_one_row_of_each_dialect),
+		ON_EVERY_ENGINE(without_others_there_is_no_row_of_them),
 		ON_EVERY_ENGINE(tenants_of_about_one_size_do_not_take_turns),
 		ON_EVERY_ENGINE(pass_is_given_up_if_another_was_published),
 		ON_EVERY_ENGINE(events_count_when_they_are_committed),

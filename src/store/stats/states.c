@@ -58,15 +58,32 @@ static int find_oldest(struct counting *counting)
 	return rc;
 }
 
+/* Most tenants have tasks of one or two dialects. */
+static int find_any(struct counting *counting, bool *found)
+{
+	const struct stats_reading *reading = &counting->reading;
+	struct index_key from, to, key;
+
+	index_field_prefix(&from, reading->tenant, reading->dialect, false,
+		index_field_by_code(reading->store->indexes, reading->dialect, INDEX_BY_CREATED));
+	to = from;
+	index_prefix_end(&to);
+	return index_first_key(reading->store, &from, &to, &key, found);
+}
+
 static int step_count(struct store *store, void *data, struct err *err)
 {
 	struct counting *counting = data;
 	struct state_counts *counts = &counting->counts;
+	bool found;
 	int rc;
 
 	*counts = (struct state_counts){ 0 };
 	if (!index_may_read(store, err))
 		return STEP_FAILED;
+	rc = find_any(counting, &found);
+	if (rc != 0 || !found)
+		return rc;
 	rc = count_prefix(counting, STREAM_READY, &counts->ready);
 	for (int state = TASK_PENDING; rc == 0 && state < TASK_STATES; state++)
 		rc = count_prefix(counting, STREAM_STATES + state, &counts->states[state]);
