@@ -67,8 +67,8 @@ const struct family families[] = {
 	{ "tasks_ready", METRIC_GAUGE, "Pending tasks that workers may claim now.",
 		.collect = collect_ready },
 	{ "oldest_ready_timestamp_seconds", METRIC_GAUGE,
-		"Creation of the oldest task that workers may claim, of 64 pairs of kind and "
-		"priority.",
+		"When the task that has waited longest for a worker became ready, of 64 pairs of "
+		"kind and priority.",
 		.collect = collect_oldest_ready },
 	{ "tenant_tasks", METRIC_GAUGE, "Tasks of a tenant, archived ones included.",
 		.collect = collect_tenant_tasks },

@@ -34,7 +34,7 @@ struct census_row {
 	uint16_t tenant; /* its index in the page, or CENSUS_OTHERS */
 	uint8_t dialect;
 	uint64_t states[TASK_STATES], ready;
-	struct optional_time oldest_ready; /* creation of the oldest ready task */
+	struct optional_time oldest_ready; /* since when one of these could be claimed */
 };
 
 struct census_page {

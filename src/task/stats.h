@@ -34,7 +34,7 @@ struct stats_row {
 	char kind[TASK_KIND_MAX];
 	uint64_t states[TASK_STATES];
 	uint64_t ready;			   /* pending tasks that workers may claim now */
-	struct optional_time oldest_ready; /* creation of the oldest of these */
+	struct optional_time oldest_ready; /* since when one of these could be claimed */
 	uint64_t succeeded[STATS_WINDOWS]; /* ended so in the window */
 	uint64_t failed[STATS_WINDOWS];
 };

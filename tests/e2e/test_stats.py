@@ -1,4 +1,5 @@
 """GET /v1/stats: counts by dialect and kind, filters and pages, tenants and rights."""
+import datetime
 import functools
 import time
 import urllib.parse
@@ -8,7 +9,7 @@ from credential_states import CredentialStates
 from dialects import WITH_TASKS
 from lib import Instance, run_tests
 from native_client import is_problem
-from tap import equal, note, ok
+from tap import equal, note, ok, until
 
 shared = functools.cache(Instance)
 STATES = ["pending", "running", "succeeded", "failed", "cancelled"]
@@ -81,6 +82,15 @@ def a_life():
     equal(lately(item(shared(), "life"), "succeeded"), [0, 0, 0], "a removed one counts nowhere")
     total = shared().native("GET", "/tasks?kind=life").json()["total"]
     equal(sum(by_state(item(shared(), "life"))), total, "the sum of the states is a list's total")
+
+
+def a_delay_is_no_wait():
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
+    task = create(shared(), kind="delayed", not_before=soon.isoformat(timespec="milliseconds"))
+    ok(until(lambda: item(shared(), "delayed")["ready"] == 1, 30), "the delay ends")
+    shown = item(shared(), "delayed")["oldest_waiting_at"]
+    row = shared().native("GET", f"/tasks/{task}").json()
+    ok(row["created_at"] < row["not_before"] <= shown, "a task waits since the end of its delay", (row, shown))
 
 
 def every_dialect():
@@ -176,4 +186,4 @@ def tenants_and_rights():
     instance.stop("tenants and rights")
 
 
-run_tests(a_life, every_dialect, pages, arrays, tenants_and_rights)
+run_tests(a_life, a_delay_is_no_wait, every_dialect, pages, arrays, tenants_and_rights)

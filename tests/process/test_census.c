@@ -5,6 +5,7 @@
 #include "store/internal.h"
 #include "store/libdb_leak.h"
 #include "store/stats/state_counts.h"
+#include "store/stats/stats.h"
 
 static struct census census;
 static struct census_page page;
@@ -96,6 +97,77 @@ static void oldest_ready_task_is_found(void **state)
 	must(store_count_states(store, STR("nobody"), DIALECT_A, &counts, &err), &err);
 	assert_int_equal(counts.ready, 0);
 	assert_false(optional_time_is_set(counts.oldest_ready));
+}
+
+static int64_t read_oldest(struct store *store)
+{
+	struct state_counts counts;
+	struct err err = { 0 };
+
+	must(store_count_states(store, STR("acme"), DIALECT_A, &counts, &err), &err);
+	assert_true(optional_time_is_set(counts.oldest_ready));
+	return optional_time_ms(counts.oldest_ready);
+}
+
+/* A task counts from the moment when it became ready, not from its creation. */
+static void delays_and_attempts_do_not_count_as_waiting(void **state)
+{
+	struct store *store = *state;
+	struct op late = fixture_op(OP_CREATE, 1), again;
+	struct err err = { 0 };
+	struct state_counts counts;
+
+	late.change.set = CHANGE_NOT_BEFORE;
+	late.change.not_before = optional_time(CLAIM_NOW / 2);
+	claim_apply(store, &late);
+	must(store_count_states(store, STR("acme"), DIALECT_A, &counts, &err), &err);
+	assert_false(optional_time_is_set(counts.oldest_ready));
+	assert_int_equal(claim_run_due(store, CLAIM_NOW / 2), 1);
+	assert_int_equal(read_oldest(store), CLAIM_NOW / 2);
+	/* One that was created later, but has been ready for longer. */
+	claim_create(store, 2, NULL, 0);
+	assert_int_equal(read_oldest(store), claim_read(store, 2).created);
+	claim_set_state(store, 2, TASK_CANCELLED);
+	again = claim_report(REPORT_RELEASE, 1, claim_one(store, 1));
+	claim_apply(store, &again);
+	assert_int_equal(read_oldest(store), CLAIM_NOW);
+}
+
+/* The record has the begin of the wait if there is a timeout for it. */
+static void change_of_a_waiting_task_does_not_hide_its_wait(void **state)
+{
+	struct store *store = *state;
+	struct op op = fixture_op(OP_UPDATE, 1);
+	struct policy policy = { 0 };
+
+	policy_set(&policy, POLICY_START_TIMEOUT, CLAIM_NOW * 2);
+	assert_true(policies_add(&store->policies, DIALECT_A, NULL, &policy));
+	claim_create(store, 1, NULL, 0);
+	op.now = CLAIM_NOW;
+	op.change.set = CHANGE_PRIORITY;
+	op.change.priority = 7;
+	claim_apply(store, &op);
+	assert_int_equal(claim_read(store, 1).updated, CLAIM_NOW);
+	assert_int_equal(read_oldest(store), claim_read(store, 1).created);
+}
+
+/* Only some of those that were created first are looked at: their number is bounded. */
+static void many_delayed_tasks_are_not_all_read(void **state)
+{
+	struct store *store = *state;
+
+	for (unsigned i = 1; i <= OLDEST_PAIR_MAX; i++) {
+		struct op late = fixture_op(OP_CREATE, i);
+
+		late.change.set = CHANGE_NOT_BEFORE;
+		late.change.not_before = optional_time(CLAIM_NOW / 2);
+		claim_apply(store, &late);
+	}
+	claim_create(store, OLDEST_PAIR_MAX + 1, NULL, 0);
+	claim_run_due(store, CLAIM_NOW / 2);
+	assert_int_equal(read_oldest(store), CLAIM_NOW / 2);
+	claim_set_state(store, 1, TASK_CANCELLED);
+	assert_int_equal(read_oldest(store), claim_read(store, OLDEST_PAIR_MAX + 1).created);
 }
 
 static void large_tenants_come_first_and_small_ones_are_summed_up(void **state)
@@ -264,6 +336,9 @@ int main(void)
 		ON_EVERY_ENGINE(nothing_is_shown_before_the_first_pass),
 		ON_EVERY_ENGINE(tasks_are_counted_by_state),
 		ON_EVERY_ENGINE(oldest_ready_task_is_found),
+		ON_EVERY_ENGINE(delays_and_attempts_do_not_count_as_waiting),
+		ON_EVERY_ENGINE(change_of_a_waiting_task_does_not_hide_its_wait),
+		ON_EVERY_ENGINE(many_delayed_tasks_are_not_all_read),
 		ON_EVERY_ENGINE(large_tenants_come_first_and_small_ones_are_summed_up),
 		ON_EVERY_ENGINE(others_have_one_row_of_each_dialect),
 		ON_EVERY_ENGINE(without_others_there_is_no_row_of_them),

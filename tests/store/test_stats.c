@@ -102,9 +102,10 @@ static void add_task(struct model *model, const struct task *task, unsigned numb
 	if (!task_is_ready(task))
 		return;
 	row->ready++;
+	/* Its last change made it ready, as far as the record tells. */
 	if (!optional_time_is_set(row->oldest_ready) ||
-		task->created < optional_time_ms(row->oldest_ready))
-		row->oldest_ready = optional_time(task->created);
+		task->updated < optional_time_ms(row->oldest_ready))
+		row->oldest_ready = optional_time(task->updated);
 }
 
 static bool read_task(struct store *store, unsigned number, struct task *task)

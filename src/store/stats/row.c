@@ -48,42 +48,31 @@ static int add_windows(struct stats_reading *reading, struct slice *slice,
 	return rc;
 }
 
-int64_t stats_read_time(const uint8_t bytes[8])
-{
-	uint64_t ms = 0;
-
-	for (int i = 0; i < 8; i++)
-		ms = ms << 8 | bytes[i];
-	return (int64_t)ms;
-}
-
-/* The first entry of each priority is its oldest task. */
 static int find_oldest(struct stats_reading *reading, struct slice *slice,
 	const struct kind_range *range, struct stats_row *row)
 {
+	struct oldest_search search = {
+		.store = reading->store, .tenant = reading->tenant, .further = OLDEST_FURTHER
+	};
 	struct index_key from = range->prefix, key;
+	size_t pair_len = range->prefix.len + 4;
 	bool found = true;
 	int rc = 0;
 
-	for (int i = 0; i < STATS_PRIORITIES_MAX; i++) {
-		int64_t created;
-
+	for (int i = 0; rc == 0 && i < STATS_PRIORITIES_MAX; i++) {
 		slice_spend(slice, 1);
 		rc = index_first_key(reading->store, &from, &range->end, &key, &found);
 		if (rc != 0 || !found)
-			return rc;
-		if (key.len < range->prefix.len + 4 + 8)
-			return ENGINE_DAMAGED;
-		created = stats_read_time(key.bytes + range->prefix.len + 4);
-		if (!optional_time_is_set(row->oldest_ready) ||
-			created < optional_time_ms(row->oldest_ready))
-			row->oldest_ready = optional_time(created);
+			break;
+		rc = oldest_search_pair(&search, &key, pair_len);
 		from = key;
-		from.len = range->prefix.len + 4;
+		from.len = pair_len;
 		if (!index_prefix_end(&from))
-			return 0;
+			break;
 	}
-	return 0;
+	slice_spend(slice, search.steps);
+	row->oldest_ready = search.since;
+	return rc;
 }
 
 static int count_ready(struct stats_reading *reading, struct slice *slice, struct stats_row *row)

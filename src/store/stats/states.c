@@ -19,42 +19,43 @@ static int count_prefix(struct counting *counting, int stream, uint64_t *number)
 	return store_count(counting->reading.store, &range, number);
 }
 
-/* The key is prefix, kind, NUL, priority (4), creation (8), id. *from is set behind the pair. */
-static int note_pair(struct counting *counting, size_t prefix, const struct index_key *key,
-	struct index_key *from, bool *more)
+/* Behind the prefix a key has kind, NUL, priority (4), creation and id; these two are cut off. */
+static bool cut_to_pair(struct index_key *key, size_t prefix_len)
 {
-	struct state_counts *counts = &counting->counts;
-	const uint8_t *nul = memchr(key->bytes + prefix, 0, key->len - prefix);
-	int64_t created;
-	size_t at;
+	const uint8_t *nul = memchr(key->bytes + prefix_len, 0, key->len - prefix_len);
+	size_t len = nul ? (size_t)(nul - key->bytes) + 1 + 4 : key->len;
 
-	if (!nul || key->bytes + key->len - nul < 1 + 4 + 8)
-		return ENGINE_DAMAGED;
-	at = (size_t)(nul - key->bytes) + 1 + 4;
-	created = stats_read_time(key->bytes + at);
-	if (!optional_time_is_set(counts->oldest_ready) ||
-		created < optional_time_ms(counts->oldest_ready))
-		counts->oldest_ready = optional_time(created);
-	*from = *key;
-	from->len = at;
-	*more = index_prefix_end(from);
-	return 0;
+	if (len >= key->len)
+		return false;
+	key->len = len;
+	return true;
 }
 
 static int find_oldest(struct counting *counting)
 {
-	struct index_key prefix, from, end, key;
+	struct oldest_search search = { .store = counting->reading.store,
+		.tenant = counting->reading.tenant,
+		.further = OLDEST_FURTHER };
+	struct index_key from, end, key;
 	bool more = true;
 	int rc = 0;
+	size_t prefix_len;
 
-	stream_prefix(&counting->reading, STREAM_READY, &prefix);
-	from = end = prefix;
+	stream_prefix(&counting->reading, STREAM_READY, &from);
+	prefix_len = from.len;
+	end = from;
 	index_prefix_end(&end);
-	for (int i = 0; rc == 0 && more && i < STATE_COUNTS_PAIRS_MAX; i++) {
-		rc = index_first_key(counting->reading.store, &from, &end, &key, &more);
-		if (rc == 0 && more)
-			rc = note_pair(counting, prefix.len, &key, &from, &more);
+	for (int i = 0; rc == 0 && i < STATE_COUNTS_PAIRS_MAX; i++) {
+		rc = index_first_key(search.store, &from, &end, &key, &more);
+		if (rc != 0 || !more)
+			break;
+		from = key;
+		more = cut_to_pair(&from, prefix_len);
+		rc = more ? oldest_search_pair(&search, &key, from.len) : ENGINE_DAMAGED;
+		if (!more || !index_prefix_end(&from))
+			break;
 	}
+	counting->counts.oldest_ready = search.since;
 	return rc;
 }
 

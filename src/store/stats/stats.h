@@ -5,6 +5,7 @@
  *
  *     kinds.c  which kinds there are, in order
  *     row.c    the counts of one kind
+ *     oldest.c the ready task that has waited longest
  *     states.c counts by state alone (state_counts.h)
  *     stats.c  the operation, in slices
  */
@@ -57,11 +58,29 @@ int stats_next_kind(struct stats_reading *reading, struct slice *slice, struct s
 
 /* ---- row.c ---- */
 
-/* The time in the key of a ready task. */
-int64_t stats_read_time(const uint8_t bytes[8]);
 /* Counts the tasks of row->kind. */
 int stats_count(struct stats_reading *reading, struct slice *slice, unsigned streams,
 	struct stats_row *row);
+
+/* ---- oldest.c ---- */
+
+/* Tasks of one pair of kind and priority that are looked at, those created first. */
+#define OLDEST_PAIR_MAX 16
+/* Of these, those that are not the first one of their pair, in one search. */
+#define OLDEST_FURTHER 64
+
+/* A search among the ready tasks of a tenant, pair by pair. */
+struct oldest_search {
+	struct store *store;
+	struct str tenant;
+	unsigned further;	    /* begins with OLDEST_FURTHER */
+	uint64_t steps;		    /* look-ups */
+	struct optional_time since; /* the result: when workers could first claim it */
+};
+
+/* In a step. `first` is the first entry of the pair, whose prefix has pair_len bytes. */
+int oldest_search_pair(
+	struct oldest_search *search, const struct index_key *first, size_t pair_len);
 
 /* ---- stats.c ---- */
 
