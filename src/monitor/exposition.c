@@ -1,8 +1,12 @@
 #include "monitor/exposition.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define PREFIX "polytask_"
+
+/* Names that the client libraries of Prometheus share: tools look for them without a prefix. */
+static const char *const standard_names[] = { "process_start_time_seconds" };
 
 static const char *const types[] = {
 	[METRIC_COUNTER] = "counter",
@@ -10,9 +14,20 @@ static const char *const types[] = {
 	[METRIC_HISTOGRAM] = "histogram",
 };
 
+static const char *prefix_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(standard_names) / sizeof(standard_names[0]); i++) {
+		if (strcmp(name, standard_names[i]) == 0)
+			return "";
+	}
+	return PREFIX;
+}
+
 void exposition_begin(struct buf *out, const char *name, enum metric_type type, const char *help)
 {
-	buf_printf(out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name,
+	const char *prefix = prefix_of(name);
+
+	buf_printf(out, "# HELP %s%s %s\n# TYPE %s%s %s\n", prefix, name, help, prefix, name,
 		types[type]);
 }
 
@@ -33,7 +48,7 @@ static void put_escaped(struct buf *out, struct str value)
 static void put_name(
 	struct buf *out, const char *name, const char *suffix, const struct metric_label *labels)
 {
-	buf_printf(out, PREFIX "%s%s", name, suffix);
+	buf_printf(out, "%s%s%s", prefix_of(name), name, suffix);
 	for (size_t i = 0; labels && labels[i].name; i++) {
 		buf_printf(out, "%c%s=\"", i == 0 ? '{' : ',', labels[i].name);
 		put_escaped(out, labels[i].value);

@@ -2,7 +2,8 @@
 /*
  * Metrics in the text format 0.0.4 of Prometheus
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
- * Pure. Names are given without the prefix polytask_; labels are UTF-8 texts of any bytes.
+ * Pure. Names are given without the prefix polytask_, which all get but those that are the same for
+ * every service; labels are UTF-8 texts of any bytes.
  */
 #include "base/buf.h"
 #include "base/histogram.h"

@@ -6,7 +6,7 @@ const struct family families[] = {
 	/* ---- the service ---- */
 	{ "build_info", METRIC_GAUGE, "Always 1; the label has the version.",
 		.collect = collect_build },
-	{ "start_timestamp_seconds", METRIC_GAUGE, "Start of the service.",
+	{ "process_start_time_seconds", METRIC_GAUGE, "Start of the service.",
 		.collect = collect_start },
 	{ "generation", METRIC_GAUGE, "Generation of the configuration, which a reload raises.",
 		.collect = collect_generation },
@@ -26,6 +26,17 @@ const struct family families[] = {
 	{ "process_cpu_seconds_total", METRIC_COUNTER,
 		"Processor time of the supervisor and the newest generation.",
 		.collect = collect_cpu },
+	{ "process_resident_memory_bytes", METRIC_GAUGE,
+		"Memory of these processes; each counts the cache of the store, which they share.",
+		.collect = collect_resident_memory },
+	{ "process_anonymous_memory_bytes", METRIC_GAUGE,
+		"The part of it that a process does not share.",
+		.collect = collect_anonymous_memory },
+	{ "process_open_fds", METRIC_GAUGE,
+		"Open file descriptors of these processes, counted at least once a minute.",
+		.collect = collect_open_files },
+	{ "process_max_fds", METRIC_GAUGE, "File descriptors that a process may have open.",
+		.collect = collect_file_limits },
 	/* ---- requests ---- */
 	{ "http_requests_total", METRIC_COUNTER,
 		"Responses of workers. Calls of the authorizer and probes have a route in "

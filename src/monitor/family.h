@@ -38,9 +38,10 @@ typedef void family_collect(
 	const struct metrics_view *view, const struct family *family, struct buf *out);
 
 family_collect collect_number;
-/* service.c */
+/* service.c, processes.c */
 family_collect collect_build, collect_start, collect_generation, collect_live, collect_serving,
-	collect_read_only, collect_processes, collect_starts, collect_deaths, collect_cpu;
+	collect_read_only, collect_processes, collect_starts, collect_deaths, collect_cpu,
+	collect_resident_memory, collect_anonymous_memory, collect_open_files, collect_file_limits;
 /* requests.c */
 family_collect collect_requests, collect_durations, collect_errors;
 /* tasks.c */

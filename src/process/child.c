@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "admin/store_options.h"
+#include "base/clock.h"
 
 _Static_assert(SCOREBOARD_SLOTS <= STORE_PROCESSES, "each slot is a process of the store");
 
@@ -46,6 +47,7 @@ bool child_poll(const struct child_context *child, struct pollfd *fd, int64_t ms
 	sigfillset(&mask);
 	sigdelset(&mask, SIGTERM);
 	atomic_fetch_add(&child->slot->counters.heartbeats, 1);
+	open_files_count(&child->slot->files, clock_mono_ms());
 	ready = ppoll(fds, 2, &timeout, &mask);
 	fd->revents = ready > 0 ? fds[1].revents : 0;
 	return !stop_requested && (ready <= 0 || !fds[0].revents);

@@ -13,6 +13,7 @@
 #include "process/census.h"
 #include "process/recovery.h"
 #include "serve/worker.h"
+#include "sys/open_files.h"
 
 #define SCOREBOARD_SLOTS 160
 
@@ -43,6 +44,7 @@ struct scoreboard_slot {
 	_Atomic int store_activity;    /* enum store_activity: decides what its exit means */
 	_Atomic int64_t waiting_since; /* an operator: for its client; monotonic ms; 0: no */
 	struct child_report report;
+	struct open_files files;
 	struct worker_counters counters; /* children other than workers only use heartbeats */
 };
 
@@ -53,6 +55,7 @@ struct supervisor_state {
 	_Atomic int generation;
 	_Atomic bool serving; /* workers answer requests (service_is_serving) */
 	_Atomic bool recovering;
+	struct open_files files; /* of the supervisor */
 };
 
 struct scoreboard {

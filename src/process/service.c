@@ -326,6 +326,7 @@ static void publish(const struct service *service, int64_t now)
 {
 	struct supervisor_state *state = &service->children.scoreboard->supervisor;
 
+	open_files_count(&state->files, now);
 	atomic_store(&state->turn_ms, now);
 	atomic_store(&state->started_ms, service->started_ms);
 	atomic_store(&state->generation, service->children.generation);

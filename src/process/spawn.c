@@ -127,6 +127,7 @@ static void prepare_slot(struct scoreboard_slot *slot, const struct process *pro
 	slot->report.code = ERR_NONE;
 	slot->report.cause = CAUSE_OTHER;
 	counters_reset(&slot->counters);
+	open_files_reset(&slot->files);
 	slot->role = process->role;
 }
 

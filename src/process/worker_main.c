@@ -16,6 +16,7 @@ int worker_main(const struct child_context *child)
 		.limit = &child->scoreboard->limit,
 		.counters = &child->slot->counters,
 		.metrics = &child->scoreboard->requests,
+		.files = &child->slot->files,
 		.serving = &child->scoreboard->supervisor.serving,
 		.listeners = { child->listeners[0], child->listeners[1] },
 		.queues = { child->queues[0], child->queues[1] },

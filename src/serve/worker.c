@@ -167,6 +167,7 @@ static void run(struct worker *worker)
 		worker->shared.now = clock_wall_ms();
 		worker->shared.turns.now_us = clock_mono_us();
 		worker->shared.now_ms = worker->shared.turns.now_us / 1000;
+		open_files_count(worker->setup->files, worker->shared.now_ms);
 		log_batch(true);
 		handle_events(worker, events, count);
 		if (!round_work(&worker->round) || !round_flush(&worker->round))

@@ -16,6 +16,7 @@
 #include "store/store.h"
 #include "sys/handover.h"
 #include "sys/listen.h"
+#include "sys/open_files.h"
 
 enum worker_state {
 	WORKER_READY,
@@ -29,6 +30,7 @@ struct worker_setup {
 	struct limit *limit; /* shared by all workers */
 	struct worker_counters *counters;
 	struct request_metrics *metrics;      /* shared by all workers */
+	struct open_files *files;	      /* counted at each turn of the event loop */
 	const _Atomic bool *serving;	      /* whether workers answer all requests */
 	int listeners[FCGI_SOCKETS];	      /* FastCGI sockets to accept from; -1: none */
 	struct handover queues[FCGI_SOCKETS]; /* of the connections of each socket */

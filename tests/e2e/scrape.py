@@ -58,7 +58,7 @@ class Metrics:
         return sum(
             value
             for (family, found), value in self.samples.items()
-            if family == f"polytask_{name}" and wanted <= found
+            if family in (f"polytask_{name}", name) and wanted <= found
         )
 
     def has(self, name):

@@ -43,7 +43,7 @@ def promtool():
 def the_manual_has_each_family():
     with open(os.path.join(SOURCE, "src", "polytaskd.8")) as page:
         manual = page.read()
-    families = re.findall(r"^# HELP polytask_(\S+) (.*)$", scrape().text, re.M)
+    families = re.findall(r"^# HELP (?:polytask_)?(\S+) (.*)$", scrape().text, re.M)
     ok(len(families) > 50, "there are families", len(families))
     missing = [name for name, _ in families if f".It Cm {name}\n" not in manual]
     ok(not missing, "polytaskd(8) has each family", "\n".join(missing))
@@ -139,6 +139,28 @@ def the_census():
     ok(page.sum("tenant_bytes", tenant="demo") > 100, "and their size")
 
 
+def the_processes():
+    """Each publishes its descriptors; the monitor reads the memory of all."""
+    names = ["supervisor", "keeper", "writer", "reader 1", "reader 2", "notifier", "monitor"]
+
+    def have_counted():
+        page = scrape()
+        return all(page.sum("process_open_fds", process=name) > 0 for name in names)
+
+    ok(until(have_counted, 30), "every process has counted its descriptors")
+    page = scrape()
+    for name in names:
+        resident = page.sum("process_resident_memory_bytes", process=name)
+        own = page.sum("process_anonymous_memory_bytes", process=name)
+        ok(100_000 < own <= resident, f"{name}: memory", (own, resident))
+        files = page.sum("process_open_fds", process=name)
+        ok(3 <= files < 200 < page.sum("process_max_fds", process=name), f"{name}: descriptors", files)
+    resident = page.sum("process_resident_memory_bytes", process="keeper")
+    ok(resident > 1_000_000, "the keeper has mapped the cache of the store", resident)
+    age = time.time() - page.samples["process_start_time_seconds", frozenset()]
+    ok(0 <= age < 300, "the start has the name that all services have", age)
+
+
 def the_time_series_are_bounded():
     before = len(scrape().samples)
     for i in range(50):
@@ -171,6 +193,7 @@ run_tests(
     tasks_are_counted,
     a_refused_change_counts_nothing,
     the_census,
+    the_processes,
     the_time_series_are_bounded,
     counters_outlive_a_worker,
     end,

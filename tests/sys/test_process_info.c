@@ -1,5 +1,6 @@
 /* State of a process from /proc. */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -49,6 +50,26 @@ static void child_has_name_parent_and_group(void **state)
 	assert_false(process_info_read(pid, &info));
 }
 
+/* What a process has written is its own, what it maps of a file is not. */
+static void anonymous_memory_is_a_part_of_the_resident(void **state)
+{
+	const size_t size = 8 << 20;
+	struct process_memory before, after;
+	char *own = malloc(size);
+
+	(void)state;
+	assert_non_null(own);
+	assert_true(process_memory_read(getpid(), &before));
+	assert_in_range(before.anonymous, 1, before.resident);
+	memset(own, 1, size);
+	assert_true(own[size / 2] == 1);
+	assert_true(process_memory_read(getpid(), &after));
+	assert_in_range(after.anonymous, before.anonymous + size / 2, before.anonymous + 2 * size);
+	assert_in_range(after.resident, before.resident + size / 2, UINT64_MAX);
+	free(own);
+	assert_false(process_memory_read(0x7fffffff, &after));
+}
+
 static void dead_child_is_a_zombie(void **state)
 {
 	struct process_info info = { 0 };
@@ -67,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(child_has_name_parent_and_group),
+		CHECK(anonymous_memory_is_a_part_of_the_resident),
 		CHECK(dead_child_is_a_zombie),
 	};
 
