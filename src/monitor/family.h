@@ -13,6 +13,7 @@
 /* What the samples are read from. */
 struct metrics_view {
 	struct scoreboard *scoreboard;
+	const struct conf *conf;
 	struct census_page *census; /* memory of the caller */
 	bool has_census;
 };
@@ -40,11 +41,13 @@ typedef void family_collect(
 family_collect collect_number;
 /* service.c, processes.c */
 family_collect collect_build, collect_start, collect_generation, collect_live, collect_serving,
-	collect_read_only, collect_processes, collect_starts, collect_deaths, collect_cpu,
-	collect_resident_memory, collect_anonymous_memory, collect_open_files, collect_file_limits;
+	collect_read_only, collect_disk_reserve, collect_workers, collect_waits_ratio,
+	collect_processes, collect_starts, collect_deaths, collect_cpu, collect_resident_memory,
+	collect_anonymous_memory, collect_open_files, collect_file_limits;
 /* requests.c */
 family_collect collect_requests, collect_durations, collect_errors;
 /* tasks.c */
 family_collect collect_flush_times, collect_events, collect_ended, collect_waits, collect_runs,
 	collect_census_time, collect_tasks, collect_ready, collect_oldest_ready,
-	collect_tenant_tasks, collect_tenant_bytes, collect_other_tenants;
+	collect_tenant_tasks, collect_tenant_bytes, collect_tenant_max_tasks,
+	collect_tenant_max_bytes, collect_other_tenants;

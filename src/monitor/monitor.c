@@ -69,6 +69,7 @@ static void run(const struct child_context *child, struct listener *listener)
 int monitor_main(const struct child_context *child)
 {
 	struct metrics_view view = { .scoreboard = child->scoreboard,
+		.conf = child->conf,
 		.census = malloc(sizeof(*view.census)) };
 	struct listener *listener = NULL;
 	struct err err = { 0 };

@@ -1,6 +1,7 @@
 /* Metrics of the service as a whole. */
 #include "monitor/family.h"
 #include "monitor/readiness.h"
+#include "sys/reserve.h"
 
 void collect_build(const struct metrics_view *view, const struct family *family, struct buf *out)
 {
@@ -39,4 +40,39 @@ void collect_read_only(
 	const struct metrics_view *view, const struct family *family, struct buf *out)
 {
 	exposition_sample(out, family->name, NULL, atomic_load(&view->scoreboard->store.read_only));
+}
+
+/* ---- what the configuration allows ---- */
+
+void collect_disk_reserve(
+	const struct metrics_view *view, const struct family *family, struct buf *out)
+{
+	exposition_sample(out, family->name, NULL, (double)reserve_bytes(view->conf));
+}
+
+void collect_workers(const struct metrics_view *view, const struct family *family, struct buf *out)
+{
+	int workers = atomic_load(&view->scoreboard->supervisor.workers);
+
+	if (workers > 0)
+		exposition_sample(out, family->name, NULL, workers);
+}
+
+/* Each worker has the limit, and the writer has all claims: so a sum would hide that it is full. */
+void collect_waits_ratio(
+	const struct metrics_view *view, const struct family *family, struct buf *out)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		const struct scoreboard_slot *slot = &view->scoreboard->slots[i];
+		uint64_t waits = atomic_load(&slot->counters.parked) +
+				 atomic_load(&slot->counters.streams);
+
+		if (atomic_load(&slot->role) != ROLE_NONE && waits > most)
+			most = waits;
+	}
+	if (view->conf->waits > 0)
+		exposition_sample(
+			out, family->name, NULL, (double)most / (double)view->conf->waits);
 }

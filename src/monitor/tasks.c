@@ -170,6 +170,30 @@ void collect_tenant_bytes(
 		put_tenant(out, family, "", census->other_bytes);
 }
 
+void collect_tenant_max_tasks(
+	const struct metrics_view *view, const struct family *family, struct buf *out)
+{
+	const struct census_page *census = view->census;
+
+	for (size_t i = 0; view->has_census && i < census->tenant_count; i++) {
+		if (census->tenants[i].max_tasks > 0)
+			put_tenant(
+				out, family, census->tenants[i].name, census->tenants[i].max_tasks);
+	}
+}
+
+void collect_tenant_max_bytes(
+	const struct metrics_view *view, const struct family *family, struct buf *out)
+{
+	const struct census_page *census = view->census;
+
+	for (size_t i = 0; view->has_census && i < census->tenant_count; i++) {
+		if (census->tenants[i].max_bytes > 0)
+			put_tenant(
+				out, family, census->tenants[i].name, census->tenants[i].max_bytes);
+	}
+}
+
 void collect_other_tenants(
 	const struct metrics_view *view, const struct family *family, struct buf *out)
 {

@@ -44,7 +44,10 @@ static bool take_tenant(const struct store_usage *usage, void *data)
 {
 	struct census_pass *pass = data;
 	struct census_page *page = &pass->page;
-	struct census_tenant tenant = { .tasks = usage->tasks, .bytes = usage->bytes };
+	struct census_tenant tenant = { .tasks = usage->tasks,
+		.bytes = usage->bytes,
+		.max_tasks = usage->max_tasks,
+		.max_bytes = usage->max_bytes };
 	size_t i = page->tenant_count;
 	uint64_t least = i == CENSUS_TENANTS ? page->tenants[i - 1].rank : 0;
 

@@ -25,8 +25,9 @@
 
 struct census_tenant {
 	char name[CENSUS_TENANT_SIZE];
-	uint64_t tasks, bytes; /* archived tasks included */
-	uint64_t rank;	       /* tasks, and the advantage */
+	uint64_t tasks, bytes;	       /* archived tasks included */
+	uint64_t max_tasks, max_bytes; /* its quota; 0: none */
+	uint64_t rank;		       /* tasks, and the advantage */
 };
 
 /* The tasks of a tenant, or of all others, and a dialect, without archived ones. */

@@ -66,12 +66,13 @@ static bool check_free_space(void *data, const struct job *job, bool *more, stru
 	struct keeper *keeper = data;
 	_Atomic bool *read_only = &keeper->child->scoreboard->store.read_only;
 	enum reserve_level room;
-	uint64_t free_bytes;
+	struct reserve_disk disk;
 
 	(void)job, (void)more;
-	if (!reserve_check(&room, &free_bytes, keeper->child->conf, err))
+	if (!reserve_check(&room, &disk, keeper->child->conf, err))
 		return false;
-	atomic_store(&keeper->child->scoreboard->store.health.free_bytes, free_bytes);
+	atomic_store(&keeper->child->scoreboard->store.health.free_bytes, disk.free);
+	atomic_store(&keeper->child->scoreboard->store.health.disk_bytes, disk.size);
 	if (room == RESERVE_LOW && !atomic_exchange(read_only, true))
 		report_low_space(keeper);
 	if (room == RESERVE_PLENTY && atomic_exchange(read_only, false))

@@ -22,12 +22,12 @@ static bool recover(const struct child_context *child, struct err *err)
 	const struct conf *conf = child->conf;
 	struct store_options options;
 	enum reserve_level room;
-	uint64_t free_bytes;
+	struct reserve_disk disk;
 	struct store *store;
 
 	if (!make_directory(conf->home, err) || !make_directory(conf->regions, err))
 		return false;
-	if (!reserve_check(&room, &free_bytes, conf, err))
+	if (!reserve_check(&room, &disk, conf, err))
 		return false;
 	if (room == RESERVE_LOW)
 		reserve_release(conf->home);

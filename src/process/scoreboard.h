@@ -55,6 +55,7 @@ struct supervisor_state {
 	_Atomic int generation;
 	_Atomic bool serving; /* workers answer requests (service_is_serving) */
 	_Atomic bool recovering;
+	_Atomic int workers;	 /* that the configuration wants, in all roles; 0: not known yet */
 	struct open_files files; /* of the supervisor */
 };
 

@@ -230,6 +230,7 @@ static void announce_ready(struct service *service)
 static void serve(struct service *service, int64_t now)
 {
 	bool complete = true, usable = true;
+	int workers = 0;
 
 	if (has_lost_regions(service, now)) {
 		recover_soon(service, now);
@@ -239,11 +240,13 @@ static void serve(struct service *service, int64_t now)
 		int seats = seat_count(service, role);
 		int ready;
 
+		workers += workers_has_role(role) ? seats : 0;
 		start_missing(service, role, seats, now);
 		ready = children_count_ready(&service->children, role);
 		complete = complete && ready >= seats;
 		usable = usable && (seats == 0 || ready > 0);
 	}
+	service->children.scoreboard->supervisor.workers = workers;
 	/* The service answers without it. */
 	start_missing(service, ROLE_NOTIFIER, service->conf.webhooks ? 1 : 0, now);
 	if (complete) {

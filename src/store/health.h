@@ -26,7 +26,11 @@ struct store_health {
 	_Atomic uint64_t checkpoint_ms;
 	_Atomic uint64_t log_files;
 	_Atomic uint64_t log_bytes;
+	_Atomic uint64_t data_bytes;
 	_Atomic uint64_t free_bytes;
+	_Atomic uint64_t disk_bytes;
+	_Atomic uint64_t cache_bytes;
+	_Atomic uint64_t cache_used_bytes;
 	_Atomic uint64_t cache_hits;
 	_Atomic uint64_t cache_misses;
 	_Atomic uint64_t oldest_transaction;

@@ -15,46 +15,47 @@ static void file_path(const char *home, char *path, size_t size)
 	snprintf(path, size, "%s/reserve", home);
 }
 
-static uint64_t reserve_bytes(const struct conf *conf)
+uint64_t reserve_bytes(const struct conf *conf)
 {
 	return conf->reserve_mb * MIB;
 }
 
-bool reserve_free_bytes(const char *home, uint64_t *bytes, struct err *err)
+bool reserve_read_disk(struct reserve_disk *disk, const char *home, struct err *err)
 {
 	struct statvfs info;
 
 	if (statvfs(home, &info) != 0)
 		return err_set(err, ERR_INTERNAL, "home", "the free space cannot be determined: %s",
 			strerror(errno));
-	*bytes = (uint64_t)info.f_bavail * info.f_frsize;
+	disk->free = (uint64_t)info.f_bavail * info.f_frsize;
+	disk->size = (uint64_t)info.f_blocks * info.f_frsize;
 	return true;
 }
 
-bool reserve_check(
-	enum reserve_level *room, uint64_t *free_bytes, const struct conf *conf, struct err *err)
+bool reserve_check(enum reserve_level *room, struct reserve_disk *disk, const struct conf *conf,
+	struct err *err)
 {
 	uint64_t least = reserve_bytes(conf);
 
-	if (!reserve_free_bytes(conf->home, free_bytes, err))
+	if (!reserve_read_disk(disk, conf->home, err))
 		return false;
-	*room = *free_bytes < least	  ? RESERVE_LOW
-		: *free_bytes < 2 * least ? RESERVE_FAIR
-					  : RESERVE_PLENTY;
+	*room = disk->free < least	 ? RESERVE_LOW
+		: disk->free < 2 * least ? RESERVE_FAIR
+					 : RESERVE_PLENTY;
 	return true;
 }
 
 void reserve_create(const struct conf *conf)
 {
 	char path[CONF_TEXT_MAX + 16];
-	uint64_t free_bytes = 0;
+	struct reserve_disk disk;
 	struct err err;
 	int fd;
 
 	file_path(conf->home, path, sizeof(path));
 	/* The file, and twice as much beside it, which is RESERVE_PLENTY. */
-	if (access(path, F_OK) == 0 || !reserve_free_bytes(conf->home, &free_bytes, &err) ||
-		free_bytes < 3 * reserve_bytes(conf))
+	if (access(path, F_OK) == 0 || !reserve_read_disk(&disk, conf->home, &err) ||
+		disk.free < 3 * reserve_bytes(conf))
 		return;
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)

@@ -8,11 +8,17 @@
 
 enum reserve_level { RESERVE_LOW, RESERVE_FAIR, RESERVE_PLENTY };
 
-/* Free bytes of the file system of the home. */
-bool reserve_free_bytes(const char *home, uint64_t *bytes, struct err *err);
-/* LOW: less than reserve_mb free; PLENTY: at least twice as much. Sets *free_bytes as well. */
-bool reserve_check(
-	enum reserve_level *room, uint64_t *free_bytes, const struct conf *conf, struct err *err);
+/* Bytes of the file system of the home. */
+struct reserve_disk {
+	uint64_t free, size;
+};
+
+bool reserve_read_disk(struct reserve_disk *disk, const char *home, struct err *err);
+/* In bytes. */
+uint64_t reserve_bytes(const struct conf *conf);
+/* LOW: less than reserve_mb free; PLENTY: at least twice as much. Sets *disk as well. */
+bool reserve_check(enum reserve_level *room, struct reserve_disk *disk, const struct conf *conf,
+	struct err *err);
 /* Creates the file if it is missing and the space left is then still plenty. Ignores errors. */
 void reserve_create(const struct conf *conf);
 /* Removes the file, if it exists. */

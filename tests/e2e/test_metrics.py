@@ -161,6 +161,32 @@ def the_processes():
     ok(0 <= age < 300, "the start has the name that all services have", age)
 
 
+def sizes_and_limits():
+    """What an operator compares, in the same unit."""
+    shared().ctl("quota", "set", "demo", "--tasks", "5000", "--bytes", "10000000")
+
+    def have_come():
+        page = scrape()
+        return page.has("store_cache_used_bytes") and page.sum("tenant_max_tasks", tenant="demo") == 5000
+
+    ok(until(have_come, 30), "the quota of a tenant")
+    page = scrape()
+    for part, whole in (
+        ("tenant_bytes", "tenant_max_bytes"),
+        ("tenant_tasks", "tenant_max_tasks"),
+        ("disk_reserve_bytes", "disk_free_bytes"),
+        ("disk_free_bytes", "disk_size_bytes"),
+        ("store_data_bytes", "disk_size_bytes"),
+        ("store_cache_used_bytes", "store_cache_size_bytes"),
+    ):
+        ok(0 < page.sum(part) <= page.sum(whole), f"{part} within {whole}", (page.sum(part), page.sum(whole)))
+    ok(page.sum("store_cache_size_bytes") >= 4 << 20, "the cache")
+    equal(page.sum("workers"), 3, "workers as configured")
+    ready = sum(page.sum("processes", role=role, state="ready") for role in ("writer", "reader", "worker"))
+    equal(ready, 3, "as many are ready")
+    equal(page.sum("worker_waits_ratio"), 0, "no request waits")
+
+
 def the_time_series_are_bounded():
     before = len(scrape().samples)
     for i in range(50):
@@ -194,6 +220,7 @@ run_tests(
     a_refused_change_counts_nothing,
     the_census,
     the_processes,
+    sizes_and_limits,
     the_time_series_are_bounded,
     counters_outlive_a_worker,
     end,

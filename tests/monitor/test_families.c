@@ -5,13 +5,16 @@
 
 struct shown {
 	struct scoreboard *scoreboard;
+	struct conf conf;
 	struct census_page page;
 	struct buf text;
 };
 
 static void show(struct shown *shown)
 {
-	struct metrics_view view = { .scoreboard = shown->scoreboard, .census = &shown->page };
+	struct metrics_view view = {
+		.scoreboard = shown->scoreboard, .conf = &shown->conf, .census = &shown->page
+	};
 
 	buf_reset(&shown->text);
 	metrics_write(&view, &shown->text);
@@ -29,6 +32,7 @@ static void begin(struct shown *shown)
 {
 	*shown = (struct shown){ .scoreboard = scoreboard_new() };
 	assert_non_null(shown->scoreboard);
+	conf_defaults(&shown->conf);
 }
 
 static void end(struct shown *shown)
@@ -166,6 +170,34 @@ static void figures_have_base_units(void **state)
 	end(&shown);
 }
 
+/* Of the fullest worker: each has the limit for itself. */
+static void limits_of_the_configuration_are_shown(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	begin(&shown);
+	shown.conf.reserve_mb = 64;
+	shown.conf.waits = 200;
+	show(&shown);
+	expect_line(&shown, "polytask_disk_reserve_bytes 67108864\n");
+	expect_line(&shown, "polytask_worker_waits_ratio 0\n");
+	assert_null(strstr(shown.text.data, "\npolytask_workers "));
+	shown.scoreboard->supervisor.workers = 3;
+	for (size_t i = 0; i < 2; i++) {
+		shown.scoreboard->slots[i].role = ROLE_READER;
+		shown.scoreboard->slots[i].counters.parked = 40 + 40 * i;
+		shown.scoreboard->slots[i].counters.streams = 10;
+	}
+	show(&shown);
+	expect_line(&shown, "polytask_workers 3\n");
+	expect_line(&shown, "polytask_worker_waits_ratio 0.45\n");
+	shown.conf.waits = 0;
+	show(&shown);
+	assert_null(strstr(shown.text.data, "\npolytask_worker_waits_ratio "));
+	end(&shown);
+}
+
 static void silent_supervisor_is_shown(void **state)
 {
 	struct shown shown;
@@ -192,7 +224,9 @@ static void census_is_shown_when_there_is_one(void **state)
 	assert_null(strstr(shown.text.data, "\npolytask_tenant_tasks"));
 	page = &shown.scoreboard->census.pages[1];
 	*page = (struct census_page){ .at = 5000, .tenant_count = 1, .row_count = 2 };
-	page->tenants[0] = (struct census_tenant){ .name = "acme", .tasks = 4, .bytes = 99 };
+	page->tenants[0] = (struct census_tenant){
+		.name = "acme", .tasks = 4, .bytes = 99, .max_bytes = 1000
+	};
 	page->rows[0] = (struct census_row){ .dialect = dialects[0]->code, .ready = 3 };
 	page->rows[0].states[TASK_PENDING] = 4;
 	page->rows[1] = (struct census_row){
@@ -205,6 +239,8 @@ static void census_is_shown_when_there_is_one(void **state)
 	expect_line(&shown, "polytask_tenant_tasks{tenant=\"acme\"} 4\n");
 	expect_line(&shown, "polytask_tenant_tasks{tenant=\"\"} 11\n");
 	expect_line(&shown, "polytask_tasks_ready{tenant=\"\",dialect=");
+	expect_line(&shown, "polytask_tenant_max_bytes{tenant=\"acme\"} 1000\n");
+	assert_null(strstr(shown.text.data, "\npolytask_tenant_max_tasks{"));
 	expect_line(&shown, "polytask_other_tenants 2\n");
 	expect_line(&shown, "polytask_census_timestamp_seconds 5\n");
 	expect_line(&shown, "state=\"pending\"} 4\n");
@@ -220,6 +256,7 @@ int main(void)
 		cmocka_unit_test(totals_of_ended_workers_count),
 		cmocka_unit_test(counters_without_a_moment_are_left_out),
 		cmocka_unit_test(figures_have_base_units),
+		cmocka_unit_test(limits_of_the_configuration_are_shown),
 		cmocka_unit_test(silent_supervisor_is_shown),
 		cmocka_unit_test(census_is_shown_when_there_is_one),
 	};

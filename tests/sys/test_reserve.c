@@ -4,23 +4,23 @@
 static void free_bytes_of_a_directory(void **state)
 {
 	struct err err = { 0 };
-	uint64_t bytes = 0;
+	struct reserve_disk disk = { 0 };
 
 	(void)state;
-	must(reserve_free_bytes(check_temp_dir(), &bytes, &err), &err);
-	assert_true(bytes > 0);
+	must(reserve_read_disk(&disk, check_temp_dir(), &err), &err);
+	assert_in_range(disk.free, 1, disk.size);
 }
 
 static void missing_directory_is_an_error(void **state)
 {
 	struct err err = { 0 };
-	uint64_t bytes = 7;
+	struct reserve_disk disk = { .free = 7 };
 
 	(void)state;
-	assert_false(reserve_free_bytes("/nowhere/at/all", &bytes, &err));
+	assert_false(reserve_read_disk(&disk, "/nowhere/at/all", &err));
 	assert_err(&err, ERR_INTERNAL);
 	assert_string_equal(err.field, "home");
-	assert_int_equal(bytes, 7);
+	assert_int_equal(disk.free, 7);
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include "store/bdb/bdb.h"
 
 #define BLOCK_SIZE 512 /* unit of st_blocks, stat(2) */
+#define GIB	   ((uint64_t)1 << 30)
 
 /* ---- checkpoints ---- */
 
@@ -35,7 +36,7 @@ void bdb_note_checkpoint(struct bdb *bdb, const DB_LSN *before, int64_t began_ms
 	atomic_store(&bdb->health->last_checkpoint, (uint64_t)clock_wall_ms());
 }
 
-/* ---- logs ---- */
+/* ---- files ---- */
 
 static uint64_t allocated_bytes(const struct stat *info)
 {
@@ -65,9 +66,11 @@ void bdb_note_archive(struct bdb *bdb, char *const *logs, int error)
 								       : ARCHIVE_FAILING);
 }
 
-static void note_logs(struct bdb *bdb)
+/* Counts the files of a folder of the home whose names begin so. */
+static void note_files(struct bdb *bdb, const char *name, const char *prefix,
+	_Atomic uint64_t *count, _Atomic uint64_t *sum)
 {
-	int fd = openat(bdb->home, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(bdb->home, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 	uint64_t files = 0, bytes = 0;
 	const struct dirent *entry;
@@ -79,15 +82,25 @@ static void note_logs(struct bdb *bdb)
 		return;
 	}
 	while ((entry = readdir(folder))) {
-		if (strncmp(entry->d_name, "log.", 4) != 0 ||
-			fstatat(dirfd(folder), entry->d_name, &info, 0) != 0)
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
+			fstatat(dirfd(folder), entry->d_name, &info, 0) != 0 ||
+			!S_ISREG(info.st_mode))
 			continue;
 		files++;
 		bytes += allocated_bytes(&info);
 	}
 	closedir(folder);
-	atomic_store(&bdb->health->log_files, files);
-	atomic_store(&bdb->health->log_bytes, bytes);
+	if (count)
+		atomic_store(count, files);
+	atomic_store(sum, bytes);
+}
+
+static void note_home(struct bdb *bdb)
+{
+	struct store_health *health = bdb->health;
+
+	note_files(bdb, "log", "log.", &health->log_files, &health->log_bytes);
+	note_files(bdb, "data", "", NULL, &health->data_bytes);
 }
 
 /* ---- transactions ---- */
@@ -144,6 +157,8 @@ static int note_cache(struct bdb *bdb)
 	rc = bdb->env->memp_stat(bdb->env, &stat, NULL, 0);
 	if (rc != 0)
 		return rc;
+	atomic_store(&bdb->health->cache_bytes, stat->st_gbytes * GIB + stat->st_bytes);
+	atomic_store(&bdb->health->cache_used_bytes, (uint64_t)stat->st_pages * BDB_PAGE_SIZE);
 	atomic_store(&bdb->health->cache_hits, stat->st_cache_hit);
 	atomic_store(&bdb->health->cache_misses, stat->st_cache_miss);
 	free(stat);
@@ -157,7 +172,7 @@ enum engine_status bdb_figures_chore(struct engine *engine, bool low_space, bool
 
 	(void)low_space, (void)more;
 	if (!bdb->ephemeral)
-		note_logs(bdb);
+		note_home(bdb);
 	rc = note_transactions(bdb);
 	if (rc == 0)
 		rc = note_cache(bdb);

@@ -48,6 +48,19 @@ static void chore_counts_logs(void **state)
 	run_chores(store);
 	assert_int_equal(shared.health.log_files, 1);
 	assert_in_range(shared.health.log_bytes, 4096, 64 * 1024 * 1024);
+	/* The tables are as large as their holes leave them. */
+	assert_in_range(shared.health.data_bytes, 4096, 256 * 1024 * 1024);
+	store_close(store);
+}
+
+static void chore_tells_the_cache(void **state)
+{
+	struct store *store = open_with("cache", NULL);
+
+	(void)state;
+	run_chores(store);
+	assert_in_range(shared.health.cache_bytes, 1024 * 1024, UINT64_C(1) << 40);
+	assert_in_range(shared.health.cache_used_bytes, 4096, shared.health.cache_bytes);
 	store_close(store);
 }
 
@@ -82,6 +95,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(start_writes_a_checkpoint),
 		CHECK(chore_counts_logs),
+		CHECK(chore_tells_the_cache),
 		CHECK(idle_store_has_no_open_transaction),
 		CHECK(archive_state_follows_the_options),
 	};
