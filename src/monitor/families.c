@@ -56,6 +56,9 @@ const struct family families[] = {
 	{ "http_errors_total", METRIC_COUNTER,
 		"Responses with an error, by its name; refused credentials are routes with 401.",
 		.collect = collect_errors },
+	{ "webhook_attempt_duration_seconds", METRIC_HISTOGRAM,
+		"Attempts to send deliveries to webhooks, tests included, by what came of them.",
+		.collect = collect_attempts },
 	/* ---- the store ---- */
 	{ "store_commits_total", METRIC_COUNTER, "Transactions committed.",
 		AT(store.metrics.commits) },

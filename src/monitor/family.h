@@ -45,7 +45,7 @@ family_collect collect_build, collect_start, collect_generation, collect_live, c
 	collect_processes, collect_starts, collect_deaths, collect_cpu, collect_resident_memory,
 	collect_anonymous_memory, collect_open_files, collect_file_limits;
 /* requests.c */
-family_collect collect_requests, collect_durations, collect_errors;
+family_collect collect_requests, collect_durations, collect_errors, collect_attempts;
 /* tasks.c */
 family_collect collect_flush_times, collect_events, collect_ended, collect_waits, collect_runs,
 	collect_census_time, collect_tasks, collect_ready, collect_oldest_ready,

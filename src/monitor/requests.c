@@ -1,4 +1,4 @@
-/* Metrics of requests. */
+/* Metrics of requests: those of clients, and those to webhooks. */
 #include <stdio.h>
 
 #include "monitor/family.h"
@@ -86,16 +86,22 @@ void collect_requests(const struct metrics_view *view, const struct family *fami
 	each_source(view, family, put_counts, out);
 }
 
+static bool is_empty(const struct histogram *histogram)
+{
+	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++) {
+		if (atomic_load(&histogram->buckets[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
 static void put_durations(const struct metrics_view *view, const struct family *family,
 	const struct source *source, struct buf *out)
 {
 	const struct histogram *histogram = &view->scoreboard->requests.durations[source->number];
 	struct metric_label labels[5];
-	uint64_t count = 0;
 
-	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
-		count += atomic_load(&histogram->buckets[i]);
-	if (count == 0)
+	if (is_empty(histogram))
 		return;
 	set_labels(source, labels);
 	exposition_histogram(out, family->name, labels, histogram, histogram_fast);
@@ -116,5 +122,18 @@ void collect_errors(const struct metrics_view *view, const struct family *family
 
 		if (count > 0)
 			exposition_sample(out, family->name, labels, (double)count);
+	}
+}
+
+void collect_attempts(const struct metrics_view *view, const struct family *family, struct buf *out)
+{
+	for (enum attempt_outcome i = ATTEMPT_ACCEPTED; i < ATTEMPT_OUTCOMES; i++) {
+		const struct histogram *histogram = &view->scoreboard->attempts.durations[i];
+		const struct metric_label labels[] = {
+			{ "outcome", str_cstr(attempt_outcome_name(i)) }, { 0 }
+		};
+
+		if (!is_empty(histogram))
+			exposition_histogram(out, family->name, labels, histogram, histogram_fast);
 	}
 }

@@ -16,6 +16,7 @@
  * An attempt whose end was not noted because the process died is made again: every event is
  * delivered at least once. A receiver recognises a repetition by the id of the message.
  */
+#include "notify/attempt_metrics.h"
 #include "store/health.h"
 #include "store/webhooks/outbox.h"
 #include "sys/network.h"
@@ -32,7 +33,8 @@ struct notifier_config {
 	struct store *store;
 	const struct network *networks; /* that receivers may be in, besides public addresses */
 	size_t network_count;
-	struct store_health *health; /* figures; NULL: none */
+	struct store_health *health;	 /* figures; NULL: none */
+	struct attempt_metrics *metrics; /* of all attempts; NULL: none */
 	/* Called in each turn: waits up to `ms` milliseconds. False, at once: end. */
 	bool (*pause)(void *data, int64_t ms);
 	void *data;

@@ -88,11 +88,12 @@ static void update_queue(struct notifier *notifier, struct hook *hook,
 		notifier->failed++;
 }
 
-/* attempt: its texts are borrowed. */
+/* end: its texts are borrowed. */
 static bool take_end(struct notifier *notifier, const struct sending *sending,
-	const struct delivery_attempt *attempt, uint32_t retry_after, struct err *err)
+	const struct transfer_end *end, struct err *err)
 {
-	struct schedule_answer answer = { attempt->status, retry_after };
+	const struct delivery_attempt *attempt = &end->attempt;
+	struct schedule_answer answer = { attempt->status, end->retry_after };
 	int64_t ended = attempt->at + attempt->took_ms;
 	struct hook *hook = sending->hook;
 	struct delivery_outcome outcome = {
@@ -101,6 +102,8 @@ static bool take_end(struct notifier *notifier, const struct sending *sending,
 	struct schedule_verdict verdict;
 	bool is_current;
 
+	attempt_metrics_add(notifier->config->metrics, attempt_outcome(attempt->status, end->fault),
+		attempt->took_ms);
 	schedule_decide(&answer, sending->attempts, sending->test, randombytes_random(), &verdict);
 	outcome.state = verdict.state;
 	if (verdict.state == DELIVERY_PENDING)
@@ -131,7 +134,7 @@ bool notifier_take_ends(struct notifier *notifier, struct err *err)
 
 	while (transfers_next(notifier->transfers, &end)) {
 		struct sending *sending = end.owner;
-		bool ok = take_end(notifier, sending, &end.attempt, end.retry_after, err);
+		bool ok = take_end(notifier, sending, &end, err);
 
 		free(sending);
 		if (!ok)
@@ -179,9 +182,9 @@ static bool fail(struct notifier *notifier, const struct attempt *attempt, struc
 		return true;
 	}
 	return take_end(notifier, attempt->sending,
-		&(struct delivery_attempt){
-			.at = attempt->now, .error = str_cstr(err_text(&reason)) },
-		0, err);
+		&(struct transfer_end){ .fault = TRANSFER_NOT_BEGUN,
+			.attempt = { .at = attempt->now, .error = str_cstr(err_text(&reason)) } },
+		err);
 }
 
 static bool start(struct notifier *notifier, struct attempt *attempt, struct err *err)

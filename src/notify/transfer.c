@@ -226,11 +226,12 @@ static uint32_t retry_after(const struct transfer *transfer)
 static void end_transfer(struct transfers *transfers, struct transfer *transfer, CURLcode code,
 	struct transfer_end *end)
 {
+	enum transfer_fault fault;
 	long status = 0;
 
 	if (transfer->is_header_whole)
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	transfer_explain(
+	fault = transfer_explain(
 		transfer, code, (unsigned)status, transfers->error, sizeof(transfers->error));
 	*end = (struct transfer_end){
 		.owner = transfer->owner,
@@ -239,6 +240,7 @@ static void end_transfer(struct transfers *transfers, struct transfer *transfer,
 			.status = (unsigned)status,
 			.error = str_cstr(transfers->error),
 			.answer = answer_text(transfers, transfer) },
+		.fault = fault,
 		.retry_after = status > 0 ? retry_after(transfer) : 0,
 	};
 }

@@ -29,9 +29,18 @@ struct transfer_place {
 	struct transfer_pool *pool;
 };
 
+/* Why there is no response. */
+enum transfer_fault {
+	TRANSFER_NOT_BEGUN,
+	TRANSFER_UNREACHABLE,
+	TRANSFER_TIMEOUT, /* of a connection that was made */
+	TRANSFER_BROKEN,  /* it ended early, or what came is not HTTP */
+};
+
 struct transfer_end {
 	void *owner;			 /* as passed to transfers_start() */
 	struct delivery_attempt attempt; /* `at` as passed; texts are valid until the next call */
+	enum transfer_fault fault;	 /* if attempt.status is 0 */
 	uint32_t retry_after;		 /* seconds; 0: none */
 };
 

@@ -148,31 +148,51 @@ bool transfer_set_options(struct transfer *transfer)
  */
 #define NO_ADDRESS "The receiver's address cannot be used: it has none, or not a public one."
 
-static const struct {
+struct cause {
 	CURLcode code;
+	enum transfer_fault fault;
 	const char *text;
-} errors[] = {
-	{ CURLE_URL_MALFORMAT, "The URL cannot be used." },
-	{ CURLE_UNSUPPORTED_PROTOCOL, "The URL cannot be used." },
-	{ CURLE_COULDNT_RESOLVE_HOST, NO_ADDRESS },
-	{ CURLE_COULDNT_CONNECT, "Cannot connect to the receiver." },
-	{ CURLE_PEER_FAILED_VERIFICATION, "The certificate of the receiver is not valid." },
-	{ CURLE_SSL_CONNECT_ERROR, "The TLS handshake with the receiver failed." },
-	{ CURLE_GOT_NOTHING, "The receiver ended the connection without a response." },
-	{ CURLE_RECV_ERROR, "The receiver ended the connection early." },
-	{ CURLE_SEND_ERROR, "The receiver ended the connection early." },
-	{ CURLE_PARTIAL_FILE, "The receiver ended the connection early." },
-	{ CURLE_SSL_CACERT_BADFILE, "The certificates of the system cannot be read." },
-	{ CURLE_OUT_OF_MEMORY, "Memory was exhausted." },
 };
 
-static const char *text_of(CURLcode code)
+static const struct cause causes[] = {
+	{ CURLE_URL_MALFORMAT, TRANSFER_UNREACHABLE, "The URL cannot be used." },
+	{ CURLE_UNSUPPORTED_PROTOCOL, TRANSFER_UNREACHABLE, "The URL cannot be used." },
+	{ CURLE_COULDNT_RESOLVE_HOST, TRANSFER_UNREACHABLE, NO_ADDRESS },
+	{ CURLE_COULDNT_CONNECT, TRANSFER_UNREACHABLE, "Cannot connect to the receiver." },
+	{ CURLE_PEER_FAILED_VERIFICATION, TRANSFER_UNREACHABLE,
+		"The certificate of the receiver is not valid." },
+	{ CURLE_SSL_CONNECT_ERROR, TRANSFER_UNREACHABLE,
+		"The TLS handshake with the receiver failed." },
+	{ CURLE_GOT_NOTHING, TRANSFER_BROKEN,
+		"The receiver ended the connection without a response." },
+	{ CURLE_RECV_ERROR, TRANSFER_BROKEN, "The receiver ended the connection early." },
+	{ CURLE_SEND_ERROR, TRANSFER_BROKEN, "The receiver ended the connection early." },
+	{ CURLE_PARTIAL_FILE, TRANSFER_BROKEN, "The receiver ended the connection early." },
+	{ CURLE_SSL_CACERT_BADFILE, TRANSFER_NOT_BEGUN,
+		"The certificates of the system cannot be read." },
+	{ CURLE_OUT_OF_MEMORY, TRANSFER_NOT_BEGUN, "Memory was exhausted." },
+};
+
+/* libcurl's error for HTTP/0.9, which is what anything else looks like, is one of them. */
+static const struct cause not_http = { CURLE_OK, TRANSFER_BROKEN,
+	"The response cannot be read as HTTP." };
+static const struct cause redirect = { CURLE_OK, TRANSFER_BROKEN, "Redirects are not followed." };
+static const struct cause other_status = { CURLE_OK, TRANSFER_BROKEN, "The status is not 2xx." };
+static const struct cause large_header = { CURLE_OK, TRANSFER_BROKEN,
+	"The header of the response is too large." };
+static const struct cause no_address = { CURLE_OK, TRANSFER_UNREACHABLE, NO_ADDRESS };
+static const struct cause no_answer = { CURLE_OK, TRANSFER_TIMEOUT,
+	"The receiver has not answered in time." };
+static const struct cause no_connection = { CURLE_OK, TRANSFER_UNREACHABLE,
+	"Cannot connect to the receiver in time." };
+
+static const struct cause *cause_of(CURLcode code)
 {
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		if (errors[i].code == code)
-			return errors[i].text;
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		if (causes[i].code == code)
+			return &causes[i];
 	}
-	return "The response cannot be read as HTTP.";
+	return &not_http;
 }
 
 static bool was_connected(const struct transfer *transfer)
@@ -183,30 +203,30 @@ static bool was_connected(const struct transfer *transfer)
 	return us > 0;
 }
 
-static const char *reason(const struct transfer *transfer, CURLcode code, unsigned status)
+static const struct cause *find_cause(
+	const struct transfer *transfer, CURLcode code, unsigned status)
 {
 	if (transfer->is_header_whole)
-		return status >= 300 && status < 400 ? "Redirects are not followed."
-						     : "The status is not 2xx.";
+		return status >= 300 && status < 400 ? &redirect : &other_status;
 	/* libcurl's error for a line of the header that is too long is CURLE_OUT_OF_MEMORY. */
 	if (transfer->is_header_too_large ||
 		(transfer->header_bytes > 0 && code == CURLE_OUT_OF_MEMORY))
-		return "The header of the response is too large.";
+		return &large_header;
 	if (code == CURLE_COULDNT_CONNECT && transfer->refused > 0 && transfer->tried == 0)
-		return NO_ADDRESS;
-	/* libcurl's error for HTTP/0.9, which is what anything else looks like. */
+		return &no_address;
 	if (code == CURLE_UNSUPPORTED_PROTOCOL && transfer->tried > 0)
-		return "The response cannot be read as HTTP.";
+		return &not_http;
 	if (code == CURLE_OPERATION_TIMEDOUT)
-		return was_connected(transfer) ? "The receiver has not answered in time."
-					       : "Cannot connect to the receiver in time.";
-	return text_of(code);
+		return was_connected(transfer) ? &no_answer : &no_connection;
+	return cause_of(code);
 }
 
-void transfer_explain(
+enum transfer_fault transfer_explain(
 	const struct transfer *transfer, CURLcode code, unsigned status, char *text, size_t size)
 {
+	const struct cause *cause = find_cause(transfer, code, status);
 	bool is_delivered = status >= 200 && status < 300;
 
-	snprintf(text, size, "%s", is_delivered ? "" : reason(transfer, code, status));
+	snprintf(text, size, "%s", is_delivered ? "" : cause->text);
+	return cause->fault;
 }

@@ -43,6 +43,9 @@ struct transfers {
 
 /* Sets all options. False: libcurl refuses one, for instance the URL, or memory is exhausted. */
 bool transfer_set_options(struct transfer *transfer);
-/* Why the attempt was not successful, at most DELIVERY_ERROR_MAX bytes; "" for a 2xx. */
-void transfer_explain(
+/*
+ * Why the attempt was not successful, at most DELIVERY_ERROR_MAX bytes; "" for a 2xx. Returns why
+ * there is no response, if there is none.
+ */
+enum transfer_fault transfer_explain(
 	const struct transfer *transfer, CURLcode code, unsigned status, char *text, size_t size);

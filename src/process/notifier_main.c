@@ -58,6 +58,7 @@ static bool run(const struct child_context *child, struct store *store, struct e
 		.networks = networks,
 		.network_count = read_networks(networks, child->conf),
 		.health = &child->scoreboard->store.health,
+		.metrics = &child->scoreboard->attempts,
 		.pause = pause_child,
 		.data = (void *)(uintptr_t)child,
 	};

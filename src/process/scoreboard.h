@@ -10,6 +10,7 @@
 
 #include "base/limit.h"
 #include "base/log_limit.h"
+#include "notify/attempt_metrics.h"
 #include "process/census.h"
 #include "process/recovery.h"
 #include "serve/worker.h"
@@ -68,6 +69,7 @@ struct scoreboard {
 	_Atomic uint64_t ended_version; /* odd while those of one are added and its slot is freed */
 	_Atomic uint64_t starts[ROLES], deaths[ROLES];
 	struct request_metrics requests;
+	struct attempt_metrics attempts; /* of webhooks */
 	struct census census;
 	struct limit limit;
 	struct log_limits log_limits;

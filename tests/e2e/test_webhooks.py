@@ -6,7 +6,7 @@ import time
 
 from certificate_authority import Authority
 from lib import POLYTASKD, Instance, run_tests
-from processes import find_program
+from processes import find_program, free_port
 from receivers import (
     Receivers,
     answers,
@@ -19,6 +19,7 @@ from receivers import (
     sends_endless_header,
     sends_endless_interim,
 )
+from scrape import Metrics
 from tap import equal, ok, skip, until
 from webhook_calls import (
     HOOKS,
@@ -127,12 +128,31 @@ BEHAVIOURS = {
 }
 
 
+# Attempts by what came of them; at least so many, because those that fail are repeated.
+OUTCOMES = {"redirected": 1, "failed": 2, "broken": 5, "timeout": 2, "unreachable": 1}
+
+
+def outcomes_are_counted(address):
+    page = Metrics(address)
+
+    def count(outcome):
+        return page.sum("webhook_attempt_duration_seconds_count", outcome=outcome)
+
+    equal(count("accepted"), 2, "attempts that were accepted are counted")
+    for outcome, least in OUTCOMES.items():
+        ok(count(outcome) >= least, f"and those that ended as {outcome}", count(outcome))
+    spent = page.sum("webhook_attempt_duration_seconds_sum", outcome="timeout")
+    ok(spent >= 28, "with the time that they took", spent)
+
+
 def behaviours():
-    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    address = f"127.0.0.1:{free_port()}"
+    instance, receivers = Instance(conf={**LOOPBACK, "monitor": address}), Receivers()
     hooks = {
         name: add_hook(instance, receivers.on("/" + name, behave))
         for name, (behave, _, _) in BEHAVIOURS.items()
     }
+    add_hook(instance, f"http://127.0.0.1:{free_port()}/nobody")
     end_task(instance, "movie-1")
     for name, (_, status, error) in BEHAVIOURS.items():
         delivery = last_attempt(instance, hooks[name])
@@ -146,6 +166,7 @@ def behaviours():
         ok(len(attempt.get("answer") or "") <= 256, f"{name}: the answer is cut", attempt)
     equal(len(receivers.of("/ok")), 1, "a redirect is not followed")
     ok(until(lambda: len(receivers.of("/error")) >= 2, 10), "a failed call is repeated")
+    outcomes_are_counted(address)
     instance.stop("behaviours")
 
 

@@ -170,6 +170,23 @@ static void figures_have_base_units(void **state)
 	end(&shown);
 }
 
+static void attempts_have_their_outcome(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	begin(&shown);
+	attempt_metrics_add(&shown.scoreboard->attempts, ATTEMPT_ACCEPTED, 3);
+	attempt_metrics_add(&shown.scoreboard->attempts, ATTEMPT_ACCEPTED, 2000);
+	show(&shown);
+	expect_line(&shown, "polytask_webhook_attempt_duration_seconds_bucket{"
+			    "outcome=\"accepted\",le=\"0.005\"} 1\n");
+	expect_line(&shown,
+		"polytask_webhook_attempt_duration_seconds_count{outcome=\"accepted\"} 2\n");
+	assert_null(strstr(shown.text.data, "outcome=\"timeout\""));
+	end(&shown);
+}
+
 /* Of the fullest worker: each has the limit for itself. */
 static void limits_of_the_configuration_are_shown(void **state)
 {
@@ -256,6 +273,7 @@ int main(void)
 		cmocka_unit_test(totals_of_ended_workers_count),
 		cmocka_unit_test(counters_without_a_moment_are_left_out),
 		cmocka_unit_test(figures_have_base_units),
+		cmocka_unit_test(attempts_have_their_outcome),
 		cmocka_unit_test(limits_of_the_configuration_are_shown),
 		cmocka_unit_test(silent_supervisor_is_shown),
 		cmocka_unit_test(census_is_shown_when_there_is_one),
