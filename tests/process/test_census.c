@@ -133,21 +133,48 @@ static void delays_and_attempts_do_not_count_as_waiting(void **state)
 	assert_int_equal(read_oldest(store), CLAIM_NOW);
 }
 
-/* The record has the begin of the wait if there is a timeout for it. */
-static void change_of_a_waiting_task_does_not_hide_its_wait(void **state)
+static void change_priority(struct store *store, unsigned number, int64_t now)
+{
+	struct op op = fixture_op(OP_UPDATE, number);
+
+	op.now = now;
+	op.change.set = CHANGE_PRIORITY;
+	op.change.priority = (int32_t)(now % 100);
+	claim_apply(store, &op);
+	assert_int_equal(claim_read(store, number).updated, now);
+}
+
+/* The journal has the change that made it ready. */
+static void changes_of_a_waiting_task_do_not_hide_its_wait(void **state)
 {
 	struct store *store = *state;
-	struct op op = fixture_op(OP_UPDATE, 1);
+	struct op release;
+
+	claim_create(store, 1, NULL, 0);
+	change_priority(store, 1, CLAIM_NOW - 2);
+	change_priority(store, 1, CLAIM_NOW - 1);
+	assert_int_equal(read_oldest(store), claim_read(store, 1).created);
+	release = claim_report(REPORT_RELEASE, 1, claim_one(store, 1));
+	claim_apply(store, &release);
+	change_priority(store, 1, CLAIM_NOW + 1);
+	assert_int_equal(read_oldest(store), CLAIM_NOW);
+	/* The search is bounded. */
+	for (int64_t i = 1; i <= OLDEST_FURTHER + 1; i++)
+		change_priority(store, 1, CLAIM_NOW + 1 + i);
+	assert_int_equal(read_oldest(store), CLAIM_NOW + 2 + 1);
+}
+
+/* So has the record if there is a timeout for it. */
+static void start_timeout_tells_the_begin_of_the_wait(void **state)
+{
+	struct store *store = *state;
 	struct policy policy = { 0 };
 
 	policy_set(&policy, POLICY_START_TIMEOUT, CLAIM_NOW * 2);
 	assert_true(policies_add(&store->policies, DIALECT_A, NULL, &policy));
 	claim_create(store, 1, NULL, 0);
-	op.now = CLAIM_NOW;
-	op.change.set = CHANGE_PRIORITY;
-	op.change.priority = 7;
-	claim_apply(store, &op);
-	assert_int_equal(claim_read(store, 1).updated, CLAIM_NOW);
+	for (int64_t i = 1; i <= OLDEST_FURTHER + 1; i++)
+		change_priority(store, 1, CLAIM_NOW + i);
 	assert_int_equal(read_oldest(store), claim_read(store, 1).created);
 }
 
@@ -337,7 +364,8 @@ int main(void)
 		ON_EVERY_ENGINE(tasks_are_counted_by_state),
 		ON_EVERY_ENGINE(oldest_ready_task_is_found),
 		ON_EVERY_ENGINE(delays_and_attempts_do_not_count_as_waiting),
-		ON_EVERY_ENGINE(change_of_a_waiting_task_does_not_hide_its_wait),
+		ON_EVERY_ENGINE(changes_of_a_waiting_task_do_not_hide_its_wait),
+		ON_EVERY_ENGINE(start_timeout_tells_the_begin_of_the_wait),
 		ON_EVERY_ENGINE(many_delayed_tasks_are_not_all_read),
 		ON_EVERY_ENGINE(large_tenants_come_first_and_small_ones_are_summed_up),
 		ON_EVERY_ENGINE(others_have_one_row_of_each_dialect),

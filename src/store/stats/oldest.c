@@ -1,5 +1,6 @@
 /* Which ready task has waited longest: the index has only their creation, the records the rest. */
 #include "store/index/state.h"
+#include "store/journal/journal.h"
 #include "store/stats/stats.h"
 
 static int64_t read_time(const uint8_t bytes[8])
@@ -11,12 +12,47 @@ static int64_t read_time(const uint8_t bytes[8])
 	return (int64_t)ms;
 }
 
-/* Since when workers could claim it, or its last change if that is not known. */
-static int64_t ready_since(const struct task *task)
+/* Reads an entry of the task and goes on to the one before. False: there is none, or no time. */
+static bool read_entry(struct oldest_search *search, const struct task *task, struct buf *bytes,
+	uint64_t *number, struct journal_entry *entry)
 {
+	struct index_key key;
+
+	if (*number == 0 || search->further == 0)
+		return false;
+	search->further--;
+	search->steps++;
+	journal_key(&key, search->tenant, *number);
+	buf_reset(bytes);
+	/* What cannot be read is found by the next call that needs it. */
+	if (store_get(search->store, TABLE_JOURNAL, key_str(&key), false, bytes) != 0 ||
+		!journal_decode(entry, buf_str(bytes)) ||
+		memcmp(&entry->id, &task->id, sizeof(entry->id)) != 0)
+		return false;
+	*number = entry->previous < *number ? entry->previous : 0;
+	return true;
+}
+
+/*
+ * Since when workers could claim it. Clients may have changed it since, which the journal tells. If
+ * it does not, the last change counts.
+ */
+static int64_t ready_since(struct oldest_search *search, const struct task *task)
+{
+	struct buf bytes = BUF_INIT;
+	struct journal_entry entry;
+	int64_t since = task->updated;
+	uint64_t number = task->journal;
+
 	if (optional_time_is_set(task->start_by))
 		return optional_time_ms(task->start_by) - (int64_t)task->start_ms;
-	return task->updated;
+	while (since > task->created && read_entry(search, task, &bytes, &number, &entry)) {
+		since = entry.at;
+		if (entry.event != JOURNAL_CHANGED || entry.from != TASK_PENDING)
+			break;
+	}
+	buf_free(&bytes);
+	return since;
 }
 
 static bool is_older(int64_t ms, const struct oldest_search *search)
@@ -36,7 +72,7 @@ static int note_task(struct oldest_search *search, const struct index_key *key, 
 	memcpy(id.bytes, key->bytes + key->len - sizeof(id.bytes), sizeof(id.bytes));
 	rc = row_get(search->store, search->tenant, &id, false, &record);
 	if (rc == 0 && record_decode(&task, buf_str(&record)))
-		since = ready_since(&task);
+		since = ready_since(search, &task);
 	if (rc == 0 && !buf_ok(&record))
 		rc = ENGINE_NO_MEMORY;
 	if ((rc == 0 || rc == ENGINE_DAMAGED) && is_older(since, search))

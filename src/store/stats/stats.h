@@ -66,7 +66,7 @@ int stats_count(struct stats_reading *reading, struct slice *slice, unsigned str
 
 /* Tasks of one pair of kind and priority that are looked at, those created first. */
 #define OLDEST_PAIR_MAX 16
-/* Of these, those that are not the first one of their pair, in one search. */
+/* In one search: tasks that are not the first one of their pair, and entries of the journal. */
 #define OLDEST_FURTHER 64
 
 /* A search among the ready tasks of a tenant, pair by pair. */
