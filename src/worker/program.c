@@ -5,7 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "http/json.h"
+#include "task/trace.h"
 #include "worker/fatal.h"
+
+#define OWN_VARIABLES 7
+
+/* Not inherited: those of a trace belong to the worker's own. */
+static const char *const not_inherited[] = { "POLYTASK_TOKEN", "TRACEPARENT", "TRACESTATE" };
 
 static bool is_program(const char *path)
 {
@@ -51,6 +58,42 @@ static char *variable(const char *name, const char *value)
 	return text.data;
 }
 
+/* Of the request that has created the task. Returns how many variables it has added. */
+static size_t add_trace(char **list, const json_t *task)
+{
+	struct str parent = json_str(json_object_get(task, "traceparent"));
+	struct str state = json_str(json_object_get(task, "tracestate"));
+	size_t used = 0;
+
+	if (!trace_parent_is_valid(parent))
+		return 0;
+	list[used++] = variable("TRACEPARENT", parent.ptr);
+	if (trace_state_is_valid(state))
+		list[used++] = variable("TRACESTATE", state.ptr);
+	return used;
+}
+
+static bool has_name(const char *text, const char *name)
+{
+	size_t len = strcspn(name, "=");
+
+	return strncmp(text, name, len) == 0 && text[len] == '=';
+}
+
+/* Whether the command gets this variable of the worker, besides those of its own. */
+static bool is_inherited(const char *text, char *const *list, size_t own)
+{
+	for (size_t i = 0; i < sizeof(not_inherited) / sizeof(not_inherited[0]); i++) {
+		if (has_name(text, not_inherited[i]))
+			return false;
+	}
+	for (size_t i = 0; i < own; i++) {
+		if (has_name(text, list[i]))
+			return false;
+	}
+	return true;
+}
+
 char **program_environment(const struct job *job, size_t *own)
 {
 	const char *kind = json_string_value(json_object_get(job->task, "kind"));
@@ -60,20 +103,17 @@ char **program_environment(const struct job *job, size_t *own)
 
 	while (environ[count])
 		count++;
-	list = need(calloc(count + 6, sizeof(*list)));
+	list = need(calloc(count + OWN_VARIABLES + 1, sizeof(*list)));
 	snprintf(number, sizeof(number), "%" PRId64, job->attempt);
 	list[used++] = variable("POLYTASK_TASK_ID", job->id);
 	list[used++] = variable("POLYTASK_DIALECT", dialect ? dialect : "");
 	list[used++] = variable("POLYTASK_KIND", kind ? kind : "");
 	list[used++] = variable("POLYTASK_ATTEMPT", number);
 	list[used++] = variable("POLYTASK_PROGRESS_FD", "3");
+	used += add_trace(list + used, job->task);
 	*own = used;
 	for (size_t i = 0; i < count; i++) {
-		bool replaced = strncmp(environ[i], "POLYTASK_TOKEN=", 15) == 0;
-
-		for (size_t j = 0; j < *own && !replaced; j++)
-			replaced = strncmp(environ[i], list[j], strcspn(list[j], "=") + 1) == 0;
-		if (!replaced)
+		if (is_inherited(environ[i], list, *own))
 			list[used++] = environ[i];
 	}
 	return list;

@@ -8,7 +8,7 @@
  */
 bool program_find(char **program, const char *name, struct err *err);
 /*
- * The environment of the worker, without its token and with variables of the task. The caller
- * frees the first `own` strings, and the array, which ends with NULL.
+ * The environment of the worker, without its token and its own trace, and with variables of the
+ * task. The caller frees the first `own` strings, and the array, which ends with NULL.
  */
 char **program_environment(const struct job *job, size_t *own);

@@ -88,6 +88,24 @@ def successes():
     equal({fields[0]}, {fields[4], fields[5]}, "it leads a group and a session")
 
 
+def traces():
+    """The trace of the request that created the task, and never that of the worker itself."""
+    own = {"TRACEPARENT": "00-" + "1" * 32 + "-" + "2" * 16 + "-00", "TRACESTATE": "own=1"}
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    state = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"
+    headers = shared().bearer() + [("Content-Type", "application/json")]
+    for lines, want in (
+        ([("traceparent", parent), ("tracestate", state)], [f"TRACEPARENT={parent}", f"TRACESTATE={state}"]),
+        ([("traceparent", parent)], [f"TRACEPARENT={parent}"]),
+        ([], []),
+    ):
+        body = {"kind": "traced", "max_attempts": 1}
+        task = shared().request("POST", "/v1/tasks", body, headers=headers + lines).json()["id"]
+        work = Work(shared(), ("--once", "--kind", "traced"), sh("env | grep ^TRACE | sort"), env=own)
+        equal(work.wait(), 0, f"{len(lines)} header fields: the worker ends")
+        equal((read(task)["result"] or "").splitlines(), want, "the variables of the command")
+
+
 def failures():
     task, _ = once(sh("echo first >&2; echo 'the reason' >&2; echo >&2; exit 3"), kind="fails")
     equal(outcome(task), ("failed", "attempts_exhausted", "the reason"), "the last line of stderr")
@@ -336,6 +354,7 @@ def end():
 if __name__ == "__main__":
     run_tests(
         successes,
+        traces,
         failures,
         programs,
         floods,
