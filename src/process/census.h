@@ -1,7 +1,8 @@
 #pragma once
 /*
- * The census: how many tasks the tenants have, for monitoring. The keeper counts them in passes and
- * publishes each pass as a whole, in memory that the monitor reads. During a reload there are two
+ * The census: how many tasks the tenants have, for the monitor and for clients that show the status
+ * again and again. The keeper counts them in passes and publishes each pass as a whole, in memory
+ * that the monitor and the supervisor read. During a reload there are two
  * keepers: a pass is given up if another one was published meanwhile.
  *
  * Only the tenants with the most tasks have rows of their own, because each row is some time
@@ -15,7 +16,8 @@
 #include "base/err.h"
 #include "task/task.h"
 
-#define CENSUS_MS	    5000 /* between the beginnings of passes */
+#define CENSUS_MS	    5000 /* between the beginnings of passes for the monitor */
+#define CENSUS_WATCHED_MS   1000 /* the same for a client that shows them */
 #define CENSUS_DUTY_PERCENT 10	 /* of the keeper, during a pass */
 #define CENSUS_TENANTS	    200
 #define CENSUS_TENANT_SIZE  65
@@ -73,7 +75,7 @@ struct census_pass {
 bool census_run(struct census_pass *pass, struct store *store, bool *more, struct err *err);
 void census_pass_free(struct census_pass *pass);
 
-/* ---- the monitor's side ---- */
+/* ---- the readers' side ---- */
 
 /* Copies the last pass. False: there is none yet. */
 bool census_read(struct census *census, struct census_page *page);

@@ -32,6 +32,7 @@ struct keeper {
 	struct due_tasks due;
 	struct store_bulks bulks;
 	struct census_pass census;
+	int64_t next_census; /* for the monitor; monotonic ms */
 	struct tz tz;
 	struct jobs jobs;
 };
@@ -127,17 +128,29 @@ static bool carry_out_bulks(void *data, const struct job *job, bool *more, struc
 		keeper->store, &keeper->bulks, &rules, clock_mono_us() + BULKS_SLICE_US, more, err);
 }
 
-/* Its results are for the monitor only. */
+/* Only while its results are used. A pass that has begun is ended. */
+static bool is_census_due(struct keeper *keeper)
+{
+	int64_t now = clock_mono_ms();
+	bool watched = keeper->child->scoreboard->supervisor.watched_until > now;
+
+	if (keeper->census.begun)
+		return true;
+	if (!watched && (!*keeper->child->conf->monitor || now < keeper->next_census))
+		return false;
+	keeper->next_census = now + CENSUS_MS;
+	return true;
+}
+
 static bool count_tasks(void *data, const struct job *job, bool *more, struct err *err)
 {
 	struct keeper *keeper = data;
 
 	(void)job;
 	/* The keeper of the generation before ends soon. */
-	return !*keeper->child->conf->monitor ||
-	       keeper->child->slot->generation !=
+	return keeper->child->slot->generation !=
 		       keeper->child->scoreboard->supervisor.generation ||
-	       census_run(&keeper->census, keeper->store, more, err);
+	       !is_census_due(keeper) || census_run(&keeper->census, keeper->store, more, err);
 }
 
 static void give_heartbeat(void *data)
@@ -163,7 +176,7 @@ static void add_jobs(struct keeper *keeper)
 			.duty_percent = BULKS_DUTY_PERCENT,
 			.run = carry_out_bulks },
 		{ .name = "census",
-			.interval_ms = CENSUS_MS,
+			.interval_ms = CENSUS_WATCHED_MS,
 			.duty_percent = CENSUS_DUTY_PERCENT,
 			.run = count_tasks },
 		{ .name = "credential removal",

@@ -8,13 +8,33 @@
 #include "sys/signals.h"
 
 #define STATUS_NOT_SERVING 3
+#define WATCHED_MS	   10000 /* after each request of a client that watches */
 
 #define RELOAD_TIMEOUT_MS 30000
 
+/* Whether the request has the word "watch": its client will ask again soon. */
+static bool is_watching(const struct control_client *client)
+{
+	struct str line = { client->in.data, client->line_len };
+	const char *word = NULL;
+	json_t *json = NULL;
+	struct err err;
+	bool watching;
+
+	if (json_parse_trusted(&json, line, &err))
+		word = json_string_value(json_array_get(json_object_get(json, "verb"), 1));
+	watching = word && strcmp(word, "watch") == 0;
+	json_decref(json);
+	return watching;
+}
+
 static enum control_outcome answer_status(struct service *service, struct control_client *client)
 {
+	struct supervisor_state *state = &service->children.scoreboard->supervisor;
 	struct buf line = BUF_INIT;
 
+	if (is_watching(client))
+		state->watched_until = clock_mono_ms() + WATCHED_MS;
 	status_write(service, &line);
 	control_put_frame(&client->out, 'o', buf_str(&line));
 	control_put_exit(&client->out, !buf_ok(&line)		     ? 1

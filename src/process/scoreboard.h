@@ -49,7 +49,7 @@ struct scoreboard_slot {
 	struct worker_counters counters; /* children other than workers only use heartbeats */
 };
 
-/* Written by the supervisor, for the monitor. */
+/* Written by the supervisor, for the monitor and the keeper. */
 struct supervisor_state {
 	_Atomic int64_t turn_ms;    /* of its last turn, monotonic */
 	_Atomic int64_t started_ms; /* wall clock */
@@ -58,6 +58,7 @@ struct supervisor_state {
 	_Atomic bool recovering;
 	_Atomic int workers;	 /* that the configuration wants, in all roles; 0: not known yet */
 	struct open_files files; /* of the supervisor */
+	_Atomic int64_t watched_until; /* a client shows the census; monotonic ms */
 };
 
 struct scoreboard {

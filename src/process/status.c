@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "http/json.h"
+#include "process/status_dialects.h"
 
 static void set_counters(json_t *json, const struct worker_counters *values)
 {
@@ -132,14 +133,15 @@ void status_write(const struct service *service, struct buf *out)
 			json_array_append_new(processes,
 				process_json(&children->processes[i], &scoreboard->slots[i]));
 	}
-	json = json_pack("{si ss si sI so sb sI so so so so}", "pid", (int)getpid(), "phase",
+	json = json_pack("{si ss si sI so sb sI so so so}", "pid", (int)getpid(), "phase",
 		service_phase_name(service), "generation", children->generation, "recoveries",
 		(json_int_t)atomic_load(&scoreboard->recoveries), "recovery",
 		recovery_json(&service->recovery), "read_only",
 		(int)atomic_load(&scoreboard->store.read_only), "started",
 		(json_int_t)service->started_ms, "attention", attention_json(service), "damages",
-		damages_json(&scoreboard->store), "store", store_json(&scoreboard->store.health),
-		"processes", processes);
+		damages_json(&scoreboard->store), "store", store_json(&scoreboard->store.health));
+	status_add_dialects(json, children->scoreboard);
+	json_object_set_new(json, "processes", processes);
 	json_put(out, json);
 	json_decref(json);
 }

@@ -7,6 +7,7 @@
  *	 "damages":[{"table":"tasks2","page":7,"first_seen":1429207233000,"reads":3,
  *	             "task":"..."}],
  *	 "store":{"last_checkpoint":1429207233000,...},
+ *	 "duration_bounds":[...],"counted_at":1429207233000,"other_tasks":0,"dialects":{...},
  *	 "processes":[{"process":"worker 1","pid":2,"generation":1,"state":"ready",
  *	               ..., "since":1429207233000}]}
  *
@@ -15,6 +16,7 @@
  * task on the page if one is known.
  * "recovery" is null, or, while recoveries fail (recovery.h), an object with the number of the next
  * or present attempt, the limit (null: none) and the cause of the last failure.
+ * The line before "processes" is documented in status_dialects.h.
  * The members of "store" are the rows of store/health.h. The counters of serve/counters.h are
  * between "state" and "since". Times are ms since the epoch.
  */
