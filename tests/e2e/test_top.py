@@ -1,9 +1,11 @@
 """polytaskctl top: the live view at a terminal, which is restored, and one view elsewhere."""
 import os
 import re
+import shlex
 import signal
 import time
 
+from claims_client import Worker, create
 from lib import POLYTASKCTL, Instance, run_tests
 from processes import kill
 from tap import equal, ok, until
@@ -21,9 +23,24 @@ def argv(instance, *words):
 def screens(text):
     """The lines of each view that was drawn."""
     return [
-        re.sub(r"\x1b\[[KJ]|\x1b\[\?\d+[hl]", "", part).split("\r\n")
+        re.sub(r"\x1b\[[KJ]|\x1b\[\d*m|\x1b\[\?\d+[hl]", "", part).split("\r\n")
         for part in text.split(HOME)[1:]
     ]
+
+
+def table(lines, name):
+    """{name of the row: {title: cell}} of the table with this first title."""
+    rows = {}
+    titles = None
+    for line in lines:
+        words = re.sub(r"(reader|worker) (\d+)", r"\1_\2", line).split()
+        if words and words[0] == name:
+            titles = words
+        elif titles and not words:
+            break
+        elif titles:
+            rows[words[0]] = dict(zip(titles, words))
+    return rows
 
 
 def live(instance):
@@ -33,12 +50,11 @@ def live(instance):
     ok(not terminal.restored(), "keys are not shown")
     first = screens(terminal.text)[-1]
     ok(
-        first[0].startswith("polytask serving for ") and "requests/s -" in "\n".join(first),
+        first[0].startswith("polytask serving for ") and "  -/s answered" in "\n".join(first),
         "the state; no rates from one status",
         first,
     )
-    names = [line.split()[0] for line in first if re.search(r" \d+ +\d+ ", line)]
-    ok({"keeper", "reader"} <= set(names), "the processes", first)
+    ok({"keeper", "reader_1"} <= set(table(first, "PROCESS")), "the processes", first)
     until(lambda: len(screens(terminal.read(0.2))) > 3, 10)
     for _ in range(60):
         instance.get("/tasks/failed")
@@ -53,19 +69,39 @@ def live(instance):
         "a smaller terminal: fewer and shorter lines",
         screens(terminal.text)[-1],
     )
+    ok(
+        re.fullmatch(r"q: quit   \d+ more lines below", screens(terminal.text)[-1][-1]),
+        "the last line says that there are more",
+        screens(terminal.text)[-1],
+    )
     terminal.type("x")
     terminal.read(0.3)
-    ok(terminal.process.poll() is None or terminal.text.endswith(END), "another key", terminal.text[-80:])
+    ok(terminal.process.poll() is None, "another key does nothing", terminal.text[-80:])
     terminal.close()
 
 
 def busiest(text):
-    return max([float(rate) for rate in re.findall(r"requests/s ([\d.]+)", text)] or [0])
+    return max([float(rate) for rate in re.findall(r"([\d.]+)/s answered", text)] or [0])
 
 
 def narrow(text, before):
     drawn = screens(text)[before:]
     return any(len(view) <= 8 and max(len(line) for line in view) <= 40 for view in drawn)
+
+
+def usual_size(instance):
+    """80 columns and 24 lines have all of a small service; no line is wider."""
+    terminal = Terminal(argv(instance))
+    terminal.wait_for("q: quit")
+    until(lambda: len(screens(terminal.read(0.2))) > 2, 10)
+    view = screens(terminal.text)[-2]
+    ok(
+        len(view) <= 24 and max(map(len, view)) <= 80 and view[-1] == "q: quit",
+        "all lines have room",
+        view,
+    )
+    ok(all("READY" in line for line in view if line.startswith("DIALECT")), "and what matters", view)
+    terminal.close()
 
 
 def ends(instance):
@@ -81,6 +117,41 @@ def ends(instance):
         ok(terminal.text.rstrip().endswith(END), f"{name}: the screen is restored", terminal.text[-80:])
         ok(terminal.restored(), f"{name}: and the modes of the terminal")
         terminal.close()
+
+
+def suspended(instance):
+    """Ctrl-Z below a shell, and fg."""
+    modes = "stty -a | grep -o -e '-\\?icanon' -e '-\\?echo '"
+    script = f"{shlex.join(argv(instance))}; echo suspended $?; {modes}; read go; fg; echo ended $?"
+    terminal = Terminal(["bash", "--norc", "--noprofile", "-c", f"set -m; {script}"])
+    terminal.wait_for("q: quit")
+    terminal.type("\x1a")
+    ok(terminal.wait_for("suspended 148"), "Ctrl-Z stops it", terminal.text[-300:])
+    terminal.read(0.5)
+    before, _, after = terminal.text.partition("suspended 148")
+    ok(END in before and before.count(END) == 1, "the screen is restored", before[-200:])
+    equal(re.findall(r"-?icanon|-?echo\b", after), ["icanon", "echo"], "and the modes of the terminal")
+    seen = len(terminal.text)
+    terminal.type("\n")
+    ok(
+        until(lambda: "q: quit" in terminal.read(0.2)[seen:], 10)
+        and terminal.text[seen:].count(BEGIN) == 1,
+        "fg shows the view again",
+        terminal.text[seen:],
+    )
+    terminal.resize(9, 50)
+    seen = len(screens(terminal.text))
+    ok(
+        until(lambda: len(screens(terminal.read(0.2))) > seen, 10)
+        and until(lambda: len(screens(terminal.read(0.2))[-1]) <= 9, 5),
+        "a new size is noticed as before",
+        screens(terminal.text)[-1],
+    )
+    terminal.type("\x03")
+    ok(terminal.wait_for("ended 0"), "and Ctrl-C ends it", terminal.text[-200:])
+    terminal.end(5)
+    ok(terminal.restored(), "the terminal is as before")
+    terminal.close()
 
 
 def without_service(instance):
@@ -108,15 +179,16 @@ def without_service(instance):
 def once(instance):
     begun = time.monotonic()
     done = instance.ctl_run("top")
-    ok(time.monotonic() - begun < 8 and done.returncode == 0, "no terminal: it ends by itself", done)
+    ok(time.monotonic() - begun < 10 and done.returncode == 0, "no terminal: it ends by itself", done)
     equal(instance.ctl_run("top", "--once").returncode, 0, "--once")
     lines = done.stdout.splitlines()
     ok(
         "\x1b" not in done.stdout
         and lines[0].startswith("polytask serving")
-        and re.search(r"requests/s [\d.]+, refused/s [\d.]+, flushes/s [\d.]+", done.stdout)
-        and re.search(r"^store: log [\d.]+ [kM]B, free [\d.]+ [GT]B, index complete, damaged pages 0$", done.stdout, re.M)
-        and re.search(r"^webhooks: 0 enabled, 0 pending, sent/s 0.0, failed/s 0.0$", done.stdout, re.M),
+        and lines[1] == "nothing needs attention"
+        and re.search(r"^requests +[\d.]+/s answered +[\d.]+/s refused ", done.stdout, re.M)
+        and re.search(r"^store +[\d.]+/s flushes +[\d.]+ [kM]B log +[\d.]+ [GT]B free +index complete$", done.stdout, re.M)
+        and re.search(r"^webhooks +0 enabled +0 pending +0.0/s sent +0.0/s failed$", done.stdout, re.M),
         "one view with rates, without sequences for a terminal",
         done.stdout,
     )
@@ -126,11 +198,62 @@ def once(instance):
     terminal.close()
 
 
+def dialects(instance):
+    """Durations and claims by dialect, and tasks that are counted although there is no monitor."""
+    for kind in ("a", "b", "c"):
+        create(instance, kind=kind)
+    worker = Worker(instance)
+    worker.report("complete", worker.take(kinds=["a"]))
+    worker.take(kinds=["b"])
+    done = instance.ctl_run("top", "--once")
+    row = table(done.stdout.splitlines(), "DIALECT").get("native", {})
+    equal(
+        [row.get(title) for title in ("PENDING", "READY", "RUNNING", "SUCCEEDED", "FAILED")],
+        ["1", "1", "1", "1", "0"],
+        "the tasks of a dialect by state",
+    )
+    ok(re.fullmatch(r"0m\d\ds", row.get("OLDEST", "")), "and the age of the oldest ready one", row)
+    ok(
+        re.search(r"^tasks +1 pending +1 running +0 failed +1 ready$", done.stdout, re.M),
+        "and of all dialects",
+        done.stdout,
+    )
+    terminal = Terminal(argv(instance), rows=30, columns=140)
+    terminal.wait_for("q: quit")
+    seen = []
+    for _ in range(60):
+        create(instance, kind="d")
+        worker.report("complete", worker.take(kinds=["d"]))
+        terminal.read(0.03)
+    until(lambda: len(screens(terminal.read(0.2))) > 3, 10)
+    for view in screens(terminal.text)[:-1]:
+        seen.append(table(view, "DIALECT").get("native", {}))
+    most = {
+        title: max([float(row[title]) for row in seen if row.get(title, "-") != "-"] or [0])
+        for title in ("REQ/S", "NEW/S", "CLAIM/S", "END/S")
+    }
+    ok(min(most.values()) >= 3 and most["REQ/S"] >= 2 * most["CLAIM/S"] > 0, "rates", most)
+    ok(
+        any(re.fullmatch(r"[\d.]+m?s", row.get("MEDIAN", "")) and re.fullmatch(r"[\d.]+m?s", row["P99"]) for row in seen),
+        "durations",
+        seen,
+    )
+    terminal.close()
+    ok(
+        until(lambda: instance.status()["counted_at"] < (time.time() - 3) * 1000, 20),
+        "nothing is counted when nobody watches",
+        instance.status()["counted_at"],
+    )
+
+
 def top():
     instance = Instance(expect=("stuck", "exit"))
     once(instance)
+    dialects(instance)
     live(instance)
+    usual_size(instance)
     ends(instance)
+    suspended(instance)
     without_service(instance)
 
 
