@@ -4,14 +4,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "admin/exit_status.h"
 #include "admin/request.h"
 #include "base/clock.h"
 #include "ctl/client.h"
 #include "ctl/ctl_admin.h"
+#include "ctl/session_alone.h"
 
 #define RETRY_TIMEOUT_MS 5000
 #define POLL_INTERVAL_MS 50
@@ -28,24 +27,16 @@ void session_close(struct session *session)
 	instance_unlock(&session->locks);
 }
 
-static bool fail_status(int status, struct err *err)
-{
-	return status == 0 ||
-	       err_set(err, exit_status_error(status), NULL, "the command could not use the store");
-}
-
 /* errors: what the service's command printed: its first line is the cause. */
 static bool fail_call(int status, const char *errors, struct err *err)
 {
-	static const char prefix[] = "polytaskctl: ";
 	struct str line = str_cstr(errors);
 
 	if (status == 0)
 		return true;
-	if (!str_starts(line, str_cstr(prefix)))
-		return fail_status(status, err);
-	line = str_skip(line, strlen(prefix));
-	line.len = strcspn(line.ptr, "\n");
+	if (!session_take_message(&line))
+		return session_fail(status, err);
+	line = str_split_next(&line, '\n');
 	return err_set(err, exit_status_error(status), NULL, "%.*s", STR_ARGS(line));
 }
 
@@ -79,51 +70,6 @@ static bool call_service(struct session *session, struct str request, struct buf
 	return ok;
 }
 
-/* ---- alone ---- */
-
-static _Noreturn void run_child(
-	const struct session *session, const struct admin_call *call, int output)
-{
-	struct err err = { 0 };
-	int status = 1;
-
-	instance_register_child(&session->locks);
-	if (dup2(output, STDOUT_FILENO) < 0 ||
-		!ctl_admin_run_alone(
-			session->conf, call, &session->owner, NULL, stdout, &status, &err)) {
-		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
-		status = exit_status_of(err.code);
-	}
-	if (fflush(stdout) != 0)
-		status = EXIT_FAILED;
-	_exit(status);
-}
-
-static bool call_child(
-	struct session *session, const struct admin_call *call, struct buf *out, struct err *err)
-{
-	int output[2], state = 0;
-	char bytes[1024];
-	ssize_t got;
-	pid_t pid;
-
-	if (pipe(output) != 0)
-		return err_set(
-			err, ERR_INTERNAL, NULL, "cannot create a pipe: %s", strerror(errno));
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0)
-		run_child(session, call, output[1]);
-	close(output[1]);
-	while (pid > 0 &&
-		((got = read(output[0], bytes, sizeof(bytes))) > 0 || (got < 0 && errno == EINTR)))
-		buf_put(out, bytes, got > 0 ? (size_t)got : 0);
-	close(output[0]);
-	while (pid > 0 && waitpid(pid, &state, 0) < 0 && errno == EINTR)
-		;
-	return fail_status(pid > 0 && WIFEXITED(state) ? WEXITSTATUS(state) : 1, err);
-}
-
 /* ---- both ---- */
 
 static bool try_call(struct session *session, const struct admin_call *call, struct str request,
@@ -141,7 +87,7 @@ static bool try_call(struct session *session, const struct admin_call *call, str
 	if (session->locks.home < 0 &&
 		!ctl_admin_lock(session->conf, call, &session->owner, &session->locks, err))
 		return false;
-	return call_child(session, call, out, err);
+	return session_call_alone(session, call, out, err);
 }
 
 bool session_call(

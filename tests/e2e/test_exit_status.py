@@ -41,8 +41,10 @@ def page_text():
 def check(instance, want, *words, stdin=""):
     done = instance.ctl_run(*words, stdin=stdin)
     ok(
-        done.returncode == STATUS[want] and done.stderr.startswith("polytaskctl: "),
-        f"{' '.join(words)}: {want}",
+        done.returncode == STATUS[want]
+        and done.stderr.startswith("polytaskctl: ")
+        and (want == "USAGE" or done.stderr.count("\n") == 1),
+        f"{' '.join(words)}: {want}, and one line says why",
         done,
     )
 
@@ -69,6 +71,8 @@ def causes(instance):
     check(instance, "FAILED", "import", stdin="x\n")
     check(instance, "USAGE", "user", "add")
     check(instance, "REFUSED", "backup", instance.dir)
+    check(instance, "FAILED", "events", "--follow", "--after", "x", "--tenant", "demo")
+    check(instance, "FAILED", "task", "watch", "x")
 
 
 def running():
