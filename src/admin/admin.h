@@ -127,8 +127,8 @@ struct admin_command {
 	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
 	bool in_steps;		   /* an error may leave a part of the changes */
 	bool internal;		   /* used by other commands; not in the usage text */
-	bool prints_table; /* lines of columns with tabs, after a header: aligned at a terminal */
-	bool repeated;	   /* polytaskctl repeats the call (ctl/task_watch.h) */
+	const char *columns; /* of a list, separated by spaces: aligned at a terminal; NULL: none */
+	bool repeated;	     /* polytaskctl repeats the call (ctl/task_watch.h) */
 	admin_run_fn *run;
 	const char *help;
 };

@@ -108,14 +108,19 @@ static bool print_lines(struct event_list *list, struct err *err)
 	return ok;
 }
 
+static bool print_header(struct event_list *list, struct err *err)
+{
+	return list->call->options[ADMIN_JSON] || list->call->options[ADMIN_NOHEADINGS] ||
+	       print(list->client.admin, str_cstr(admin_event_header), err);
+}
+
+/* If the parameters are refused, nothing is printed. */
 static bool print_all(struct event_list *list, struct err *err)
 {
-	bool ok = list->call->options[ADMIN_JSON] || list->call->options[ADMIN_NOHEADINGS] ||
-		  print(list->client.admin, str_cstr(admin_event_header), err);
+	bool ok = read_page(list, err) && print_header(list, err) && print_lines(list, err);
 
-	do
-		ok = ok && read_page(list, err) && print_lines(list, err);
-	while (ok && list->more);
+	while (ok && list->more)
+		ok = read_page(list, err) && print_lines(list, err);
 	return ok;
 }
 

@@ -59,17 +59,17 @@ static bool print_key(const struct key *key, void *data)
 	char overlap_end[ADMIN_DATE_SIZE];
 	bool overlaps = key->previous_secret[0] && list->now < key->previous_expires;
 	enum validity validity;
-	struct admin_cell row[1 + ADMIN_TERMS_CELLS + 2] = { { "id", key->id, NULL } };
+	struct admin_cell row[1 + ADMIN_TERMS_CELLS + 2] = { { key->id, NULL } };
 
 	if (!key_validity(list->admin->store, key, list->now, &validity, list->err)) {
 		list->failed = true;
 		return false;
 	}
 	admin_list_terms(row + 1, &key->terms, &texts);
-	row[1 + ADMIN_TERMS_CELLS] = (struct admin_cell){ "state", admin_list_validity(validity),
-		NULL };
-	row[2 + ADMIN_TERMS_CELLS] = (struct admin_cell){ "overlap",
-		overlaps ? admin_list_date(key->previous_expires, overlap_end) : NULL, "-" };
+	row[1 + ADMIN_TERMS_CELLS] = (struct admin_cell){ admin_list_validity(validity), NULL };
+	row[2 + ADMIN_TERMS_CELLS] = (struct admin_cell){
+		overlaps ? admin_list_date(key->previous_expires, overlap_end) : NULL, "-"
+	};
 	return admin_list_row(list, row, sizeof(row) / sizeof(row[0]));
 }
 

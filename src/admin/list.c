@@ -11,6 +11,7 @@ void admin_list_begin(struct admin_list *list, struct admin *admin, const struct
 {
 	*list = (struct admin_list){
 		.admin = admin,
+		.columns = call->command->columns,
 		.json = call->options[ADMIN_JSON] != NULL,
 		.noheadings = call->options[ADMIN_NOHEADINGS] != NULL,
 		.now = clock_wall_ms(),
@@ -18,10 +19,10 @@ void admin_list_begin(struct admin_list *list, struct admin *admin, const struct
 	};
 }
 
-static void put_json(struct buf *line, const struct admin_cell *cell)
+static void put_json(struct buf *line, struct str name, const struct admin_cell *cell)
 {
 	buf_putc(line, line->len == 0 ? '{' : ',');
-	buf_put_json_string(line, str_cstr(cell->name));
+	buf_put_json_string(line, name);
 	buf_putc(line, ':');
 	if (cell->value)
 		buf_put_json_string(line, str_cstr(cell->value));
@@ -36,33 +37,43 @@ static void put_text(struct buf *line, const struct admin_cell *cell)
 	buf_puts(line, cell->value ? cell->value : cell->placeholder);
 }
 
-static void put_header(struct buf *line, const struct admin_cell *cell)
+static bool print_header(struct admin_list *list)
 {
-	if (line->len > 0)
-		buf_putc(line, '\t');
-	buf_puts(line, cell->name);
-}
+	struct str rest = str_cstr(list->columns);
+	struct buf line = BUF_INIT;
+	bool ok;
 
-static void print_in_order(struct admin_list *list, struct str line)
-{
-	if (list->count == 0 && list->header.len > 0)
-		admin_print_line(list->admin, buf_str(&list->header));
-	admin_print_line(list->admin, line);
+	if (list->json || list->noheadings)
+		return true;
+	while (rest.len > 0) {
+		buf_put_str(&line, str_split_next(&rest, ' '));
+		if (rest.len > 0)
+			buf_putc(&line, '\t');
+	}
+	ok = buf_ok(&line) || err_no_memory(list->err);
+	ok = ok && admin_print_line(list->admin, buf_str(&line));
+	buf_free(&line);
+	return ok;
 }
 
 bool admin_list_row(struct admin_list *list, const struct admin_cell *cells, size_t count)
 {
+	struct str names = str_cstr(list->columns);
 	struct buf line = BUF_INIT;
 
-	for (size_t i = 0; i < count; i++)
-		(list->json ? put_json : put_text)(&line, &cells[i]);
-	for (size_t i = 0; i < count && !list->json && !list->noheadings && list->count == 0; i++)
-		put_header(&list->header, &cells[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (list->json)
+			put_json(&line, str_split_next(&names, ' '), &cells[i]);
+		else
+			put_text(&line, &cells[i]);
+	}
 	if (list->json)
 		buf_putc(&line, '}');
-	list->failed = !buf_ok(&line) || !buf_ok(&list->header);
+	list->failed = !buf_ok(&line);
 	if (!list->failed && list->in_order) {
-		print_in_order(list, buf_str(&line));
+		if (list->count == 0)
+			print_header(list);
+		admin_print_line(list->admin, buf_str(&line));
 	} else {
 		buf_putc(&line, '\n');
 		buf_put_str(&list->lines, buf_str(&line));
@@ -86,8 +97,7 @@ static bool print_sorted(struct admin_list *list)
 
 	for (size_t i = 0; more && i < list->count; i++)
 		lines[i] = str_split_next(&rest, '\n');
-	if (more && list->header.len > 0)
-		more = admin_print_line(list->admin, buf_str(&list->header));
+	more = more && print_header(list);
 	if (lines)
 		qsort(lines, list->count, sizeof(*lines), compare_lines);
 	for (size_t i = 0; more && i < list->count; i++)
@@ -98,11 +108,16 @@ static bool print_sorted(struct admin_list *list)
 	return more;
 }
 
+/* Rows in order were printed, and the header before the first one. */
+static bool print_rest(struct admin_list *list)
+{
+	return list->in_order ? list->count > 0 || print_header(list) : print_sorted(list);
+}
+
 bool admin_list_end(struct admin_list *list, bool complete)
 {
-	bool printed = complete && !list->failed && (list->in_order || print_sorted(list));
+	bool printed = complete && !list->failed && print_rest(list);
 
-	buf_free(&list->header);
 	buf_free(&list->lines);
 	return printed;
 }
@@ -134,11 +149,9 @@ void admin_list_terms(struct admin_cell cells[ADMIN_TERMS_CELLS],
 	const char *dialects = terms->dialects[0] ? terms->dialects : NULL;
 
 	rights_format(terms->rights, texts->rights, sizeof(texts->rights));
-	cells[0] = (struct admin_cell){ "user", terms->user, NULL };
-	cells[1] = (struct admin_cell){ "rights", texts->rights, NULL };
-	cells[2] = (struct admin_cell){ "expires", admin_list_date(terms->expires, texts->expires),
-		"never" };
-	cells[3] = (struct admin_cell){ "dialects", dialects, "all" };
-	cells[4] = (struct admin_cell){ "created", admin_list_date(terms->created, texts->created),
-		"-" };
+	cells[0] = (struct admin_cell){ terms->user, NULL };
+	cells[1] = (struct admin_cell){ texts->rights, NULL };
+	cells[2] = (struct admin_cell){ admin_list_date(terms->expires, texts->expires), "never" };
+	cells[3] = (struct admin_cell){ dialects, "all" };
+	cells[4] = (struct admin_cell){ admin_list_date(terms->created, texts->created), "-" };
 }

@@ -1,9 +1,9 @@
 #pragma once
 /*
  * Internal to src/admin: printing lists of users, passwords, tokens, keys and quotas, in the order
- * of the lines' bytes: a header (unless --noheadings) and a line for each row, with tabs between
- * the columns, or with --json a line of JSON for each row. Tasks are printed in the order in which
- * they come.
+ * of the lines' bytes: a header (unless --noheadings), also of a list without rows, and a line for
+ * each row, with tabs between the columns, or with --json a line of JSON for each row. Tasks are
+ * printed in the order in which they come.
  */
 #include "admin/admin.h"
 #include "auth/credential_terms.h"
@@ -12,14 +12,14 @@
 
 #define ADMIN_DATE_SIZE 32
 
-/* The data of a walk over users, tokens or keys. Owns header and lines. */
+/* The data of a walk over users, tokens or keys. Owns lines. */
 struct admin_list {
 	struct admin *admin;
 	bool json;
 	bool noheadings;
-	bool in_order;	   /* rows are printed at once, as they come */
-	struct buf header; /* empty with --json or --noheadings */
-	struct buf lines;  /* each ends with \n */
+	bool in_order;	     /* rows are printed at once, as they come */
+	const char *columns; /* those of the command */
+	struct buf lines;    /* each ends with \n */
 	size_t count;
 	int64_t now;
 	bool failed; /* *err is set */
@@ -27,13 +27,16 @@ struct admin_list {
 };
 
 struct admin_cell {
-	const char *name, *value;
+	const char *value;
 	const char *placeholder; /* printed if value is NULL; in JSON: null */
 };
 
 void admin_list_begin(struct admin_list *list, struct admin *admin, const struct admin_call *call,
 	struct err *err);
-/* Adds a row; all rows have the same columns. Returns false if no further row can be added. */
+/*
+ * Adds a row with a cell for each column of the command. Returns false if no further row can be
+ * added.
+ */
 bool admin_list_row(struct admin_list *list, const struct admin_cell *cells, size_t count);
 /* Prints the header and the sorted rows if `complete`, the result of the walk. Frees the list. */
 bool admin_list_end(struct admin_list *list, bool complete);

@@ -47,9 +47,9 @@ static bool print_number(const struct store_next_number *number, void *data)
 	const char *dialect = dialect_code_name(number->dialect);
 	char tenant[TENANT_SIZE], next[NUMBER_SIZE];
 	const struct admin_cell row[] = {
-		{ "tenant", tenant, NULL },
-		{ "dialect", dialect, "-" },
-		{ "next", next, NULL },
+		{ tenant, NULL },
+		{ dialect, "-" },
+		{ next, NULL },
 	};
 
 	snprintf(tenant, sizeof(tenant), "%.*s", STR_ARGS(number->tenant));

@@ -85,12 +85,12 @@ static bool print_usage(const struct store_usage *usage, void *data)
 	char tasks[NUMBER_SIZE], bytes[NUMBER_SIZE], max_tasks[NUMBER_SIZE], max_bytes[NUMBER_SIZE];
 	char tenant[TENANT_SIZE];
 	const struct admin_cell row[] = {
-		{ "tenant", tenant, NULL },
-		{ "tasks", number(usage->tasks, tasks), NULL },
-		{ "max_tasks", limit_text(usage->max_tasks, max_tasks), "none" },
-		{ "bytes", number(usage->bytes, bytes), NULL },
-		{ "max_bytes", limit_text(usage->max_bytes, max_bytes), "none" },
-		{ "own", own[usage->own_tasks + 2 * usage->own_bytes], "-" },
+		{ tenant, NULL },
+		{ number(usage->tasks, tasks), NULL },
+		{ limit_text(usage->max_tasks, max_tasks), "none" },
+		{ number(usage->bytes, bytes), NULL },
+		{ limit_text(usage->max_bytes, max_bytes), "none" },
+		{ own[usage->own_tasks + 2 * usage->own_bytes], "-" },
 	};
 
 	snprintf(tenant, sizeof(tenant), "%.*s", STR_ARGS(usage->tenant));

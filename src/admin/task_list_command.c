@@ -13,8 +13,7 @@
 enum form { FORM_TEXT = 0, FORM_SHORT, FORM_TIME };
 
 struct column {
-	const char *name;   /* of the column */
-	const char *member; /* of the row; NULL: the name */
+	const char *member; /* of the row */
 	const char *parent; /* the member that has it; NULL: the row itself */
 	enum form form;
 };
@@ -22,37 +21,36 @@ struct column {
 #define COLUMNS_MAX 12
 
 static const struct column task_columns[] = {
-	{ .name = "id" },
-	{ .name = "dialect" },
-	{ .name = "kind" },
-	{ .name = "state" },
-	{ .name = "status" },
-	{ .name = "attempt" },
-	{ "created", "created_at", NULL, FORM_TIME },
-	{ "updated", "updated_at", NULL, FORM_TIME },
-	{ .name = "error", .form = FORM_SHORT },
+	{ .member = "id" },
+	{ .member = "dialect" },
+	{ .member = "kind" },
+	{ .member = "state" },
+	{ .member = "status" },
+	{ .member = "attempt" },
+	{ .member = "created_at", .form = FORM_TIME },
+	{ .member = "updated_at", .form = FORM_TIME },
+	{ .member = "error", .form = FORM_SHORT },
 	{ 0 },
 };
 
 static const struct column count_columns[] = {
-	{ .name = "dialect" },
-	{ .name = "kind" },
-	{ .name = "pending", .parent = "states" },
-	{ .name = "running", .parent = "states" },
-	{ .name = "succeeded", .parent = "states" },
-	{ .name = "failed", .parent = "states" },
-	{ .name = "cancelled", .parent = "states" },
-	{ .name = "ready" },
-	{ .name = "delayed" },
-	{ "oldest_waiting", "oldest_waiting_at", NULL, FORM_TIME },
+	{ .member = "dialect" },
+	{ .member = "kind" },
+	{ .member = "pending", .parent = "states" },
+	{ .member = "running", .parent = "states" },
+	{ .member = "succeeded", .parent = "states" },
+	{ .member = "failed", .parent = "states" },
+	{ .member = "cancelled", .parent = "states" },
+	{ .member = "ready" },
+	{ .member = "delayed" },
+	{ .member = "oldest_waiting_at", .form = FORM_TIME },
 	{ 0 },
 };
 
 static void put_cell(struct buf *out, const json_t *row, const struct column *column)
 {
 	const json_t *object = column->parent ? json_object_get(row, column->parent) : row;
-	const json_t *value = json_object_get(
-		object, column->member ? column->member : column->name);
+	const json_t *value = json_object_get(object, column->member);
 
 	if (column->form == FORM_TIME)
 		task_text_put_time(out, value);
@@ -69,10 +67,10 @@ static bool print_cells(
 	size_t count = 0;
 	bool ok = true;
 
-	for (; columns[count].name; count++) {
+	for (; columns[count].member; count++) {
 		put_cell(&text[count], row, &columns[count]);
 		ok = ok && buf_ok(&text[count]);
-		cells[count] = (struct admin_cell){ columns[count].name, text[count].data, NULL };
+		cells[count] = (struct admin_cell){ text[count].data, NULL };
 	}
 	ok = ok ? admin_list_row(list, cells, count) : err_no_memory(err);
 	for (size_t i = 0; i < count; i++)

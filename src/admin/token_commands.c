@@ -40,7 +40,7 @@ static bool print_token(const struct token *token, void *data)
 	struct admin_terms_texts texts;
 	enum validity validity;
 	bool replaced;
-	struct admin_cell row[1 + ADMIN_TERMS_CELLS + 2] = { { "label", token->label, NULL } };
+	struct admin_cell row[1 + ADMIN_TERMS_CELLS + 2] = { { token->label, NULL } };
 
 	if (!token_validity(list->admin->store, token, list->now, &validity, list->err)) {
 		list->failed = true;
@@ -48,10 +48,11 @@ static bool print_token(const struct token *token, void *data)
 	}
 	replaced = validity == VALIDITY_LIVE && token->replaced_at != 0;
 	admin_list_terms(row + 1, &token->terms, &texts);
-	row[1 + ADMIN_TERMS_CELLS] = (struct admin_cell){ "kind",
-		token->is_refresh ? "refresh" : "access", NULL };
-	row[1 + ADMIN_TERMS_CELLS + 1] = (struct admin_cell){ "state",
-		replaced ? "replaced" : admin_list_validity(validity), NULL };
+	row[1 + ADMIN_TERMS_CELLS] = (struct admin_cell){ token->is_refresh ? "refresh" : "access",
+		NULL };
+	row[1 + ADMIN_TERMS_CELLS + 1] = (struct admin_cell){
+		replaced ? "replaced" : admin_list_validity(validity), NULL
+	};
 	return admin_list_row(list, row, sizeof(row) / sizeof(row[0]));
 }
 

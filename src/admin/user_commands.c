@@ -29,13 +29,13 @@ static bool print_user(const struct user *user, void *data)
 	struct admin_list *list = data;
 	char rights[RIGHTS_TEXT_SIZE], created[ADMIN_DATE_SIZE], expires[ADMIN_DATE_SIZE];
 	const struct admin_cell row[] = {
-		{ "name", user->name, NULL },
-		{ "id", user->id, NULL },
-		{ "tenant", user->tenant, NULL },
-		{ "rights", rights, NULL },
-		{ "created", admin_list_date(user->created, created), "-" },
-		{ "expires", admin_list_date(user->expires, expires), "never" },
-		{ "state", admin_list_validity(user_validity(user, list->now)), NULL },
+		{ user->name, NULL },
+		{ user->id, NULL },
+		{ user->tenant, NULL },
+		{ rights, NULL },
+		{ admin_list_date(user->created, created), "-" },
+		{ admin_list_date(user->expires, expires), "never" },
+		{ admin_list_validity(user_validity(user, list->now)), NULL },
 	};
 
 	rights_format(user->rights, rights, sizeof(rights));
@@ -133,10 +133,10 @@ static bool print_password(const struct user *user, void *data)
 	struct admin_list *list = data;
 	char since[ADMIN_DATE_SIZE], expires[ADMIN_DATE_SIZE];
 	const struct admin_cell row[] = {
-		{ "user", user->name, NULL },
-		{ "since", admin_list_date(user->password_changed, since), "-" },
-		{ "expires", admin_list_date(user->password_expires, expires), "never" },
-		{ "state", admin_list_validity(password_validity(user, list->now)), NULL },
+		{ user->name, NULL },
+		{ admin_list_date(user->password_changed, since), "-" },
+		{ admin_list_date(user->password_expires, expires), "never" },
+		{ admin_list_validity(password_validity(user, list->now)), NULL },
 	};
 
 	return !user->password_hash[0] || admin_list_row(list, row, CELLS(row));

@@ -231,14 +231,13 @@ static bool add_webhook(struct admin_list *list, const json_t *item)
 		(long long)json_integer_value(json_object_get(state, "pending")));
 	{
 		const struct admin_cell cells[] = {
-			{ "id", text_of(item, "id"), "-" },
-			{ "name", name.data, "-" },
-			{ "url", url.data, "-" },
-			{ "format", text_of(item, "format"), "-" },
-			{ "enabled", json_is_true(json_object_get(item, "enabled")) ? "yes" : "no",
-				NULL },
-			{ "pending", pending, NULL },
-			{ "failing_since", text_of(state, "failing_since"), "-" },
+			{ text_of(item, "id"), "-" },
+			{ name.data, "-" },
+			{ url.data, "-" },
+			{ text_of(item, "format"), "-" },
+			{ json_is_true(json_object_get(item, "enabled")) ? "yes" : "no", NULL },
+			{ pending, NULL },
+			{ text_of(state, "failing_since"), "-" },
 		};
 
 		ok = (buf_ok(&url) && buf_ok(&name)) || err_no_memory(list->err);
@@ -265,14 +264,14 @@ static bool add_delivery(struct admin_list *list, const json_t *item)
 	snprintf(code, sizeof(code), "%lld", (long long)json_integer_value(status));
 	{
 		const struct admin_cell cells[] = {
-			{ "id", text_of(item, "id"), "-" },
-			{ "state", text_of(item, "state"), "-" },
-			{ "type", text_of(json_object_get(item, "event"), "type"), "-" },
-			{ "task", text_of(json_object_get(item, "event"), "task_id"), "-" },
-			{ "created", text_of(item, "created_at"), "-" },
-			{ "attempts", attempts, NULL },
-			{ "status", json_is_integer(status) ? code : NULL, "-" },
-			{ "error", last ? error.data : NULL, "-" },
+			{ text_of(item, "id"), "-" },
+			{ text_of(item, "state"), "-" },
+			{ text_of(json_object_get(item, "event"), "type"), "-" },
+			{ text_of(json_object_get(item, "event"), "task_id"), "-" },
+			{ text_of(item, "created_at"), "-" },
+			{ attempts, NULL },
+			{ json_is_integer(status) ? code : NULL, "-" },
+			{ last ? error.data : NULL, "-" },
 		};
 
 		ok = buf_ok(&error) || err_no_memory(list->err);

@@ -77,15 +77,14 @@ static bool print_worker(
 	int64_t last = optional_time_is_set(row->last_seen) ? optional_time_ms(row->last_seen) : 0;
 	struct buf holds = BUF_INIT;
 	struct admin_cell cells[] = {
-		{ "name", name, NULL },
-		{ "tasks", tasks, NULL },
-		{ "last_seen", admin_list_date(last, seen), "-" },
-		{ "drain",
-			row->drain	    ? "name"
+		{ name, NULL },
+		{ tasks, NULL },
+		{ admin_list_date(last, seen), "-" },
+		{ row->drain		    ? "name"
 			: answer->drain_all ? "all"
 					    : NULL,
 			"-" },
-		{ "holds", NULL, "-" },
+		{ NULL, "-" },
 	};
 	bool ok;
 

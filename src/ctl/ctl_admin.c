@@ -217,7 +217,7 @@ static void begin_progress(struct admin_call *call)
 int ctl_admin_run(const struct conf *conf, const struct admin_call *given)
 {
 	struct admin_call call = *given;
-	bool aligned = call.command->prints_table && !call.options[ADMIN_JSON] &&
+	bool aligned = call.command->columns && !call.options[ADMIN_JSON] &&
 		       isatty(STDOUT_FILENO);
 	char line[SECRET_SIZE] = "";
 	struct err err = { 0 };

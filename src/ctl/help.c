@@ -37,6 +37,8 @@ void help_print_verb(FILE *to, const struct verb *verb)
 
 	help_print_usage(to, verb);
 	fprintf(to, "\n%c%s.\n", toupper((unsigned char)verb->help[0]), verb->help + 1);
+	if (verb->admin && verb->admin->columns)
+		fprintf(to, "Columns: %s.\n", verb->admin->columns);
 	for (size_t i = 0; verb_option_at(verb, &option, i); i++) {
 		if (i == 0)
 			fputs("\nOptions:\n", to);

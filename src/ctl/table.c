@@ -39,14 +39,29 @@ static bool add_line(struct libscols_table *table, struct str line)
 	return row != NULL;
 }
 
+/* libsmartcols prints no header of a table without rows. */
+static bool print_header(struct str line, FILE *to)
+{
+	while (line.len > 0) {
+		struct str name = str_split_next(&line, '\t');
+
+		fprintf(to, "%.*s%c", STR_ARGS(name), line.len > 0 ? ' ' : '\n');
+	}
+	return !ferror(to);
+}
+
 bool table_print(struct str lines, bool heading, FILE *to)
 {
-	struct libscols_table *table = scols_new_table();
-	struct str rest = lines;
-	bool ok = table && scols_table_set_stream(table, to) == 0 &&
-		  scols_table_enable_noheadings(table, !heading) == 0 &&
-		  add_columns(table, str_split_next(&rest, '\n'), heading);
+	struct libscols_table *table;
+	struct str rest = lines, first = str_split_next(&rest, '\n');
+	bool ok;
 
+	if (heading && rest.len == 0)
+		return print_header(first, to);
+	table = scols_new_table();
+	ok = table && scols_table_set_stream(table, to) == 0 &&
+	     scols_table_enable_noheadings(table, !heading) == 0 &&
+	     add_columns(table, first, heading);
 	rest = heading ? rest : lines;
 	while (ok && rest.len > 0)
 		ok = add_line(table, str_split_next(&rest, '\n'));

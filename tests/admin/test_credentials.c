@@ -199,7 +199,7 @@ static void passwords_are_set_rotated_and_removed(void **state)
 {
 	(void)state;
 	prints("user add demo", " ", "*");
-	prints("password list", " ", "");
+	prints("password list", " ", "user\tsince\texpires\tstate\n");
 	fails("password rotate demo", " ", "user 'demo' has no password");
 	fails("password set demo", "short\n",
 		"a password is 8 to 256 bytes without control characters");
@@ -210,7 +210,7 @@ static void passwords_are_set_rotated_and_removed(void **state)
 		"{\"user\":\"demo\",\"since\":\"" DATE "\",\"expires\":null,\"state\":\"live\"}\n");
 	prints("password rotate demo", " ", "????????????????????????????????\n");
 	prints("password revoke demo", " ", "");
-	prints("password list", " ", "");
+	prints("password list", " ", "user\tsince\texpires\tstate\n");
 	fails("password revoke demo", " ", "user 'demo' has no password");
 	fails("password expire demo!expires=1", " ", "user 'demo' has no password");
 }

@@ -25,7 +25,7 @@ static void expect_set(const char *line, const char *tenant, const char *dialect
 static void next_number_is_listed(void **state)
 {
 	(void)state;
-	expect_result("number list", " ", 0, "", "");
+	expect_result("number list", " ", 0, "tenant\tdialect\tnext\n", "");
 	expect_set("number set 812346", "acme", "idol", "");
 	expect_result("number list", " ", 0, "tenant\tdialect\tnext\nacme\tidol\t812346\n", "");
 	expect_set("number set 812347", "acme", "idol", "");

@@ -28,7 +28,7 @@ static void quotas_are_set_and_listed(void **state)
 	struct call_result listed;
 
 	(void)state;
-	expect_result("quota list", " ", 0, "", "");
+	expect_result("quota list", " ", 0, HEADER, "");
 	expect_set("10", NULL, 0, "");
 	expect_result("quota list", " ", 0, HEADER "demo\t0\t10\t0\tnone\ttasks\n", "");
 	expect_set("none", "2000", 0, "");

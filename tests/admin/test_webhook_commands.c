@@ -338,7 +338,7 @@ static void tenant_with_a_webhook_is_known(void **state)
 	add(id);
 	task_add_tenant("demo");
 	json_decref(printed("webhook list", GIVEN({ ADMIN_JSON, "yes" }), " "));
-	task_prints("worker list", NOTHING, "");
+	task_prints("worker list", NOTHING, "name\ttasks\tlast_seen\tdrain\tholds\n");
 	line_of(line, sizeof(line), "remove", id);
 	task_prints(line, NOTHING, "");
 	task_fails("webhook list", NOTHING,

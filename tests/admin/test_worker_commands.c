@@ -20,31 +20,31 @@ static void expect_call(
 static void drained_workers_are_listed(void **state)
 {
 	(void)state;
-	expect_call("worker list", NULL, 0, "", "");
+	expect_call("worker list", NULL, 0, HEADER, "");
 	expect_call("worker drain w2", NULL, 0, "", "");
 	expect_call("worker drain w1", NULL, 0, "", "");
 	expect_call("worker list", NULL, 0, HEADER "w1\t0\t-\tname\t-\nw2\t0\t-\tname\t-\n", "");
 	expect_call(
 		"worker list", "default", 0, HEADER "w1\t0\t-\tname\t-\nw2\t0\t-\tname\t-\n", "");
-	expect_call("worker list", "acme", 0, "", "");
+	expect_call("worker list", "acme", 0, HEADER, "");
 	expect_call("worker undrain w1", "acme", 0, "", "");
 	expect_call("worker undrain w1", NULL, 0, "", "");
 	expect_call("worker list", NULL, 0, HEADER "w2\t0\t-\tname\t-\n", "");
 	expect_call("worker undrain w2", NULL, 0, "", "");
-	expect_call("worker list", NULL, 0, "", "");
+	expect_call("worker list", NULL, 0, HEADER, "");
 }
 
 static void all_workers_are_drained(void **state)
 {
 	(void)state;
 	expect_call("worker drain *", NULL, 0, "", "");
-	expect_call("worker list", NULL, 0, "",
+	expect_call("worker list", NULL, 0, HEADER,
 		"polytaskctl: note: all workers of the tenant are drained\n");
 	expect_call("worker undrain w1", NULL, 0, "",
 		"polytaskctl: note: all workers of the tenant are drained (worker undrain '*' ends "
 		"it)\n");
 	expect_call("worker undrain *", NULL, 0, "", "");
-	expect_call("worker list", NULL, 0, "", "");
+	expect_call("worker list", NULL, 0, HEADER, "");
 }
 
 static void wrong_names_are_refused(void **state)

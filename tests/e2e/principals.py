@@ -13,7 +13,7 @@ shared = functools.cache(Instance)
 
 def list_all(instance, what):
     """The entries of a list as dicts; checks that the text and the JSON have the same values in one order."""
-    header, *rows = [line.split("\t") for line in (instance.ctl(what, "list") or "\n").splitlines()]
+    header, *rows = [line.split("\t") for line in instance.ctl(what, "list").splitlines()]
     objects = [json.loads(line) for line in instance.ctl(what, "list", "--json").splitlines()]
     same = len(rows) == len(objects) and all(
         len(row) == len(entry)

@@ -85,6 +85,23 @@ def at_terminal(instance, state):
     terminal.close()
 
 
+def without_rows():
+    """One rule for all lists: the header, at a terminal and elsewhere; nothing with --json."""
+    instance = Instance(autostart=False)
+    instance.ctl("user", "add", "ann", "--tenant", "demo")
+    conf = os.path.join(instance.dir, "polytask.conf")
+    for words, first, _ in LISTS[1:]:
+        name = " ".join(words[:2])
+        lines = instance.ctl(*words).splitlines()
+        ok(len(lines) == 1 and lines[0].split("\t")[0] == first, f"{name}: only the header", lines)
+        for option in ("--noheadings", "--json"):
+            equal(instance.ctl(*words, option), "", f"{name} {option}: nothing")
+        terminal = Terminal([POLYTASKCTL, "-c", conf, *words], columns=500)
+        equal(terminal.end(), 0, f"{name} at a terminal: no error")
+        equal(terminal.text.split(), lines[0].split(), "and the header")
+        terminal.close()
+
+
 def lists():
     instance = Instance()
     fill(instance)
@@ -98,4 +115,4 @@ def lists():
     at_terminal(instance, "down")
 
 
-run_tests(lists)
+run_tests(without_rows, lists)
