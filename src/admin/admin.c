@@ -175,6 +175,11 @@ void admin_progress(struct admin *admin, uint64_t done, uint64_t total, const ch
 	fflush(admin->out);
 }
 
+void admin_progress_of_tasks(uint64_t done, uint64_t total, void *admin)
+{
+	admin_progress(admin, done, total, "tasks");
+}
+
 const char *admin_error_text(const struct err *err, bool in_steps)
 {
 	struct err plain = { .code = err->code };

@@ -157,6 +157,8 @@ int admin_run(struct admin *admin, const struct admin_call *call, bool *panic);
  * the end of the input: a client stops sending when the output begins.
  */
 void admin_progress(struct admin *admin, uint64_t done, uint64_t total, const char *unit);
+/* For struct store_progress. */
+void admin_progress_of_tasks(uint64_t done, uint64_t total, void *admin);
 
 /*
  * Print one line and its line end; admin_print cuts the line after 1023 bytes. False if the output

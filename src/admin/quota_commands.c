@@ -109,10 +109,11 @@ bool admin_quota_list(struct admin *admin, const struct admin_call *call, struct
 
 bool admin_quota_recount(struct admin *admin, const struct admin_call *call, struct err *err)
 {
+	const struct store_progress progress = { admin_progress_of_tasks, admin };
 	uint64_t wrong, changed;
 
 	(void)call;
-	if (!store_recount(admin->store, &wrong, &changed, err))
+	if (!store_recount(admin->store, &progress, &wrong, &changed, err))
 		return false;
 	admin_print(admin, "%" PRIu64 " tenant%s corrected", wrong, str_plural(wrong));
 	if (changed > 0)

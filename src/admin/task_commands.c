@@ -206,10 +206,11 @@ bool admin_verify(struct admin *admin, const struct admin_call *call, struct err
 
 bool admin_migrate(struct admin *admin, const struct admin_call *call, struct err *err)
 {
+	const struct store_progress progress = { admin_progress_of_tasks, admin };
 	uint64_t tasks;
 
 	(void)call;
-	if (!store_migrate(admin->store, &tasks, err))
+	if (!store_migrate(admin->store, &progress, &tasks, err))
 		return false;
 	if (tasks == 0)
 		admin_print(admin, "nothing to migrate");

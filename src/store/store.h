@@ -18,6 +18,7 @@
 #include "store/damage.h"
 #include "store/health.h"
 #include "store/metrics.h"
+#include "store/progress.h"
 #include "store/tasks/next_number.h"
 #include "store/transfer/backup.h"
 #include "store/transfer/export.h"
@@ -374,7 +375,8 @@ bool store_reindex(struct store *store, void (*show)(unsigned percent, void *dat
 bool store_check_home(const char *home, struct err *err);
 /*
  * Rewrites a store of an older build; opened alone with options.migrate. *tasks: how many were
- * rewritten, 0 if there was nothing to do. An interrupted migration is started again by the next
- * call; the old data are removed when all new data are on disk.
+ * rewritten, 0 if there was nothing to do. progress: or NULL. An interrupted migration is started
+ * again by the next call; the old data are removed when all new data are on disk.
  */
-bool store_migrate(struct store *store, uint64_t *tasks, struct err *err);
+bool store_migrate(struct store *store, const struct store_progress *progress, uint64_t *tasks,
+	struct err *err);

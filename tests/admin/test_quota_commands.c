@@ -96,6 +96,19 @@ static void recount_repairs_what_verify_reports(void **state)
 	free_result(&verified);
 }
 
+static void recount_shows_its_progress(void **state)
+{
+	struct admin_call call = { .wants_progress = true };
+	struct call_result result;
+
+	(void)state;
+	expect_result("load-sample 5", " ", 0, "5 tasks loaded\n", "");
+	parse_call(&call, "quota recount");
+	result = run_call(&call, " ", true);
+	assert_string_equal(result.out, "p 0 5 tasks\no 0 tenants corrected\n");
+	free_result(&result);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +116,7 @@ int main(void)
 		WITH_STORE(wrong_limits_are_rejected),
 		WITH_STORE(loaded_samples_are_counted_beyond_the_quota),
 		WITH_STORE(recount_repairs_what_verify_reports),
+		WITH_STORE(recount_shows_its_progress),
 	};
 
 	return CHECK_RUN(tests);

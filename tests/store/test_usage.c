@@ -262,8 +262,19 @@ static void nearly_used_quota_is_logged_once_an_hour(void **state)
 
 /* ---- wrong rows ---- */
 
+static void show(uint64_t done, uint64_t total, void *data)
+{
+	unsigned *shown = data;
+
+	assert_int_equal(done, *shown);
+	assert_int_equal(total, 1);
+	(*shown)++;
+}
+
 static void recount_corrects_wrong_rows(void **state)
 {
+	unsigned shown = 0;
+	const struct store_progress progress = { show, &shown };
 	struct store *store = *state;
 	uint64_t wrong = 9, changed = 9;
 	struct store_report report;
@@ -274,12 +285,13 @@ static void recount_corrects_wrong_rows(void **state)
 	fixture_miscount(store, STR("acme"));
 	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.wrong_counts, 1);
-	must(store_recount(store, &wrong, &changed, &err), &err);
+	must(store_recount(store, &progress, &wrong, &changed, &err), &err);
+	assert_int_equal(shown, 1);
 	assert_int_equal(wrong, 1);
 	assert_int_equal(changed, 0);
 	fixture_verify(store, 1);
 	assert_int_equal(usage_of(store, "acme").max_tasks, 7);
-	must(store_recount(store, &wrong, &changed, &err), &err);
+	must(store_recount(store, NULL, &wrong, &changed, &err), &err);
 	assert_int_equal(wrong, 0);
 }
 

@@ -203,9 +203,11 @@ bool walk_tasks(
 	struct index_key key;
 	struct reading reading = { &key, &record };
 	bool ok = true, more = true;
+	uint64_t done = 0;
 
 	err->code = ERR_NONE;
 	while (ok && more && walk_next(walk, &key)) {
+		store_show_progress(walk->progress, done++, walk->count);
 		ok = read_task(store, walk, &reading, err);
 		if (ok && record.len > 0)
 			more = take(store, &key, buf_str(&record), data, err);

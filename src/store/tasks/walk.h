@@ -16,6 +16,7 @@ struct walk {
 	struct engine_place place;		/* in that table */
 	uint64_t damaged; /* places whose keys are not in the file: their pages are damaged */
 	uint64_t unread;  /* tasks that walk_tasks left out, because a page of theirs is damaged */
+	const struct store_progress *progress; /* of walk_tasks; set behind walk_open; NULL: none */
 };
 /* Begins a walk and copies all keys. */
 bool walk_open(struct store *store, struct walk *walk, struct err *err);

@@ -48,11 +48,13 @@ static int step_migrate(struct store *store, void *data, struct err *err)
 	return rc;
 }
 
-static bool copy_all(struct store *store, struct migration *migration, struct err *err)
+static bool copy_all(struct store *store, struct migration *migration,
+	const struct store_progress *progress, struct err *err)
 {
 	bool ok = true;
 
 	for (unsigned i = 1; ok && !migration->end; i++) {
+		store_show_progress(progress, migration->tasks, migration->walk.count);
 		ok = step_run(store, ENGINE_WRITE, step_migrate, migration, err);
 		migration->place = ftello(migration->walk.keys);
 		migration->tasks += migration->in_step;
@@ -69,7 +71,8 @@ static bool remove_old(struct store *store, struct err *err)
 	return status == ENGINE_OK || store_fail(store, (int)status, err);
 }
 
-bool store_migrate(struct store *store, uint64_t *tasks, struct err *err)
+bool store_migrate(struct store *store, const struct store_progress *progress, uint64_t *tasks,
+	struct err *err)
 {
 	struct migration migration = { 0 };
 	bool ok;
@@ -78,7 +81,7 @@ bool store_migrate(struct store *store, uint64_t *tasks, struct err *err)
 		return false;
 	store_enter(store);
 	ok = walk_refuse_damaged(&migration.walk, "nothing was changed, restore a backup", err) &&
-	     copy_all(store, &migration, err) && store_flush(store, err) &&
+	     copy_all(store, &migration, progress, err) && store_flush(store, err) &&
 	     store_checkpoint(store, false, NULL, err) && remove_old(store, err) &&
 	     store_checkpoint(store, true, NULL, err);
 	store_leave(store);

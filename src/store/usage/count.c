@@ -203,18 +203,22 @@ bool usage_compare(struct store *store, const struct usage_list *list, bool corr
 	return true;
 }
 
-bool usage_count_all(
-	struct store *store, struct usage_list *list, struct walk *walk, struct err *err)
+bool usage_count_all(struct store *store, struct usage_list *list, struct walk *walk,
+	const struct store_progress *progress, struct err *err)
 {
-	return walk_open(store, walk, err) && walk_tasks(store, walk, count_task, list, err);
+	if (!walk_open(store, walk, err))
+		return false;
+	walk->progress = progress;
+	return walk_tasks(store, walk, count_task, list, err);
 }
 
-bool store_recount(struct store *store, uint64_t *wrong, uint64_t *changed, struct err *err)
+bool store_recount(struct store *store, const struct store_progress *progress, uint64_t *wrong,
+	uint64_t *changed, struct err *err)
 {
 	struct usage_list list = { 0 };
 	struct walk walk = { 0 };
 	bool ok = store_may_write(store, err) && usage_read_rows(store, &list, err) &&
-		  usage_count_all(store, &list, &walk, err) &&
+		  usage_count_all(store, &list, &walk, progress, err) &&
 		  walk_refuse_damaged(&walk, "no count was changed", err) &&
 		  usage_compare(store, &list, true, wrong, changed, err) && store_flush(store, err);
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "store/progress.h"
 
 struct store;
 
@@ -39,6 +40,7 @@ bool store_set_quota(struct store *store, struct str tenant, const uint64_t *max
 	const uint64_t *max_bytes, struct err *err);
 /*
  * Counts all tasks again and corrects the rows that are wrong: *wrong. Counts of tenants whose
- * tasks changed meanwhile are not compared: *changed.
+ * tasks changed meanwhile are not compared: *changed. progress: or NULL.
  */
-bool store_recount(struct store *store, uint64_t *wrong, uint64_t *changed, struct err *err);
+bool store_recount(struct store *store, const struct store_progress *progress, uint64_t *wrong,
+	uint64_t *changed, struct err *err);

@@ -190,7 +190,7 @@ static bool remake(struct store *store, bool empty, struct err *err)
 	struct walk walk = { 0 };
 	bool ok = usage_keep_limits(store, err) && (empty || clear(store, err)) &&
 		  step_run(store, ENGINE_READ, usage_step_list_limits, &list, err) &&
-		  usage_count_all(store, &list, &walk, err) &&
+		  usage_count_all(store, &list, &walk, NULL, err) &&
 		  step_run(store, ENGINE_WRITE, step_write, &list, err) && store_flush(store, err);
 
 	if (ok)

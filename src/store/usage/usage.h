@@ -22,9 +22,9 @@ bool usage_read_rows(struct store *store, struct usage_list *list, struct err *e
 bool usage_compare(struct store *store, const struct usage_list *list, bool correct,
 	uint64_t *wrong, uint64_t *changed, struct err *err);
 struct walk;
-/* Walks through all tasks and adds them. The caller closes the walk. */
-bool usage_count_all(
-	struct store *store, struct usage_list *list, struct walk *walk, struct err *err);
+/* Walks through all tasks and adds them. progress: or NULL. The caller closes the walk. */
+bool usage_count_all(struct store *store, struct usage_list *list, struct walk *walk,
+	const struct store_progress *progress, struct err *err);
 /* Adds the task of a walk. */
 bool usage_add_walked(
 	struct usage_list *list, const struct index_key *key, struct str record, struct err *err);

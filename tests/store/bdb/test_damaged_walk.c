@@ -125,7 +125,7 @@ static void export_and_recount_are_refused(void **state)
 	store = fixture_open(&options);
 	assert_fails(store_each_task(store, refuse_task, NULL, &err), &err, ERR_DAMAGED);
 	assert_non_null(strstr(err.text, "export --salvage"));
-	assert_fails(store_recount(store, &wrong, &changed, &err), &err, ERR_DAMAGED);
+	assert_fails(store_recount(store, NULL, &wrong, &changed, &err), &err, ERR_DAMAGED);
 	assert_non_null(strstr(err.text, "no count was changed"));
 	store_close(store);
 }

@@ -85,14 +85,23 @@ static void check_migrated(const char *name)
 	store_close(store);
 }
 
+static void show(uint64_t done, uint64_t total, void *data)
+{
+	assert_in_range(done, 0, total);
+	*(uint64_t *)data = total;
+}
+
 static uint64_t migrate(const char *name)
 {
+	uint64_t shown = 0;
+	const struct store_progress progress = { show, &shown };
 	struct store_options options = options_of(name, true);
 	struct store *store = fixture_open(&options);
 	struct err err = { 0 };
 	uint64_t tasks = UINT64_MAX;
 
-	must(store_migrate(store, &tasks, &err), &err);
+	must(store_migrate(store, &progress, &tasks, &err), &err);
+	assert_in_range(shown, tasks, TASKS);
 	store_close(store);
 	return tasks;
 }
@@ -186,7 +195,7 @@ static void migrate_until_killed(const char *name, unsigned calls)
 	if (!store_open(&store, &options, &err))
 		_exit(1);
 	store->engine->ops = &dying;
-	_exit(store_migrate(store, &tasks, &err) ? 0 : 1);
+	_exit(store_migrate(store, NULL, &tasks, &err) ? 0 : 1);
 }
 
 /* Returns whether the migration was killed before its end. */
