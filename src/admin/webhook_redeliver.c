@@ -7,6 +7,7 @@ struct redelivery {
 	struct admin *admin;
 	const struct admin_call *call;
 	long long sum;
+	uint64_t total;	  /* to be repeated; 0: unknown */
 	bool more;	  /* the last request has left some */
 	struct buf after; /* the place behind it, with a NUL; empty before the first one */
 };
@@ -66,12 +67,77 @@ static bool redeliver_named(struct redelivery *redelivery, const char *deliverie
 
 /* ---- by time ---- */
 
-static bool check_time(const char *text, const char *option, struct err *err)
-{
-	int64_t time;
+struct period {
+	int64_t from, to; /* ms; to: exclusive */
+	bool failed_only;
+};
 
-	return !text || date_parse(&time, str_cstr(text)) ||
+static bool read_time(
+	int64_t *time, const char *text, int64_t none, const char *option, struct err *err)
+{
+	*time = none;
+	return !text || date_parse(time, str_cstr(text)) ||
 	       err_set(err, ERR_INVALID, option, "--%s must be an RFC 3339 time", option);
+}
+
+static bool is_in(const struct period *period, const json_t *delivery)
+{
+	struct str state = json_str(json_object_get(delivery, "state"));
+	int64_t created;
+
+	return (str_eq(state, STR("failed")) ||
+		       (!period->failed_only && str_eq(state, STR("delivered")))) &&
+	       date_parse(&created, json_str(json_object_get(delivery, "created_at"))) &&
+	       created >= period->from && created < period->to;
+}
+
+/* Counts those of a page, and sets `before` to the place of the next one: empty, none. */
+static bool count_page(struct redelivery *redelivery, const struct period *period,
+	struct buf *before, struct err *err)
+{
+	struct buf path = BUF_INIT, response = BUF_INIT;
+	json_t *page = NULL, *items;
+	bool ok;
+
+	buf_puts(&path, "/deliveries?limit=100");
+	if (before->len > 0)
+		buf_printf(&path, "&before=%.*s", STR_ARGS(buf_str(before)));
+	buf_putc(&path, '\0');
+	ok = (buf_ok(&path) || err_no_memory(err)) &&
+	     webhook_send(redelivery->admin, redelivery->call, "GET", path.data, STR(""), &response,
+		     err) &&
+	     json_parse_trusted(&page, buf_str(&response), err);
+	items = json_object_get(page, "items");
+	for (size_t i = 0; i < json_array_size(items); i++)
+		redelivery->total += is_in(period, json_array_get(items, i));
+	buf_reset(before);
+	buf_put_str(before, json_str(json_object_get(page, "next")));
+	json_decref(page);
+	buf_free(&path);
+	buf_free(&response);
+	return ok && (buf_ok(before) || err_no_memory(err));
+}
+
+/* For the progress only. More may end meanwhile, so the sum may become larger. */
+static bool count(struct redelivery *redelivery, const struct period *period, struct err *err)
+{
+	struct buf before = BUF_INIT;
+	bool ok = true;
+
+	if (!redelivery->call->wants_progress)
+		return true;
+	do
+		ok = count_page(redelivery, period, &before, err);
+	while (ok && before.len > 0);
+	buf_free(&before);
+	return ok;
+}
+
+static void show_progress(const struct redelivery *redelivery)
+{
+	uint64_t done = (uint64_t)redelivery->sum, total = redelivery->total;
+
+	admin_progress(redelivery->admin, done, total > done ? total : done, "deliveries");
 }
 
 /* Repeats the deliveries of a time, or without one all that have failed. */
@@ -79,10 +145,14 @@ static bool redeliver_by_time(struct redelivery *redelivery, struct err *err)
 {
 	const char *const *options = redelivery->call->options;
 	const char *from = options[ADMIN_FROM], *to = options[ADMIN_TO];
-	bool ok = check_time(from, "from", err) && check_time(to, "to", err);
+	struct period period = { .failed_only = !from };
+	bool ok = read_time(&period.from, from, 0, "from", err) &&
+		  read_time(&period.to, to, INT64_MAX, "to", err) &&
+		  count(redelivery, &period, err);
 
 	redelivery->more = true;
 	while (ok && redelivery->more) {
+		show_progress(redelivery);
 		const char *after = redelivery->after.len > 0 ? redelivery->after.data : NULL;
 
 		ok = request(redelivery,

@@ -272,6 +272,21 @@ static void deliveries_are_repeated(void **state)
 	task_fails(line, GIVEN({ ADMIN_FROM, "yesterday" }), "--from must be an RFC 3339 time");
 }
 
+/* A client that shows the progress gets a frame with how many there are. */
+static void expect_progress(const char *line, const char *frame)
+{
+	struct admin_call call = { .options = { [ADMIN_FROM] = "1970-01-01T00:00:00Z" },
+		.wants_progress = true };
+	struct call_result result;
+
+	parse_call(&call, line);
+	result = run_call(&call, " ", true);
+	assert_int_equal(result.status, 0);
+	if (strncmp(result.out, frame, strlen(frame)) != 0 || !strstr(result.out, "\no 230\n"))
+		fail_msg("%s", result.out);
+	free_result(&result);
+}
+
 /* More of them than a page of the log has. */
 static void many_deliveries_are_repeated_once(void **state)
 {
@@ -284,7 +299,10 @@ static void many_deliveries_are_repeated_once(void **state)
 		end_delivery(id, delivery, DELIVERY_DELIVERED);
 	}
 	line_of(line, sizeof(line), "redeliver", id);
-	task_prints(line, GIVEN({ ADMIN_FROM, "1970-01-01T00:00:00Z" }), "230\n");
+	expect_progress(line, "p 0 230 deliveries\n");
+	add_test(id, delivery);
+	end_delivery(id, delivery, DELIVERY_DELIVERED);
+	task_prints(line, GIVEN({ ADMIN_FROM, "1970-01-01T00:00:00Z" }), "1\n");
 }
 
 static void log_lists_attempts(void **state)
