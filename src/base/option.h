@@ -71,7 +71,7 @@ bool option_set(const struct option_table *table, void *values, const char *name
 uint64_t option_number(const struct option_table *table, const void *values, const char *name);
 /*
  * Sets the options of a file. The error names file, line and option; the options of earlier lines
- * are then set.
+ * are then set. ERR_FORBIDDEN: this user may not read the file.
  */
 bool option_read_file(
 	const struct option_table *table, void *values, const char *path, struct err *err);

@@ -1,5 +1,8 @@
+#include <errno.h>
 #include <ini.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "base/option.h"
 
@@ -74,16 +77,30 @@ static bool read_stream(struct reader *reader, const char *path)
 	return true;
 }
 
+/* A directory can be opened, and reads as an empty file. NULL with errno set: it cannot be read. */
+static FILE *open_file(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	struct stat status;
+
+	if (!file || fstat(fileno(file), &status) != 0 || !S_ISDIR(status.st_mode))
+		return file;
+	fclose(file);
+	errno = EISDIR;
+	return NULL;
+}
+
 bool option_read_file(
 	const struct option_table *table, void *values, const char *path, struct err *err)
 {
 	struct reader reader = {
-		.table = table, .values = values, .err = err, .file = fopen(path, "re")
+		.table = table, .values = values, .err = err, .file = open_file(path)
 	};
 	bool read;
 
 	if (!reader.file)
-		return err_set(err, ERR_INVALID, "config", "%s cannot be read", path);
+		return err_set(err, errno == EACCES ? ERR_FORBIDDEN : ERR_INVALID, "config",
+			"%s cannot be read: %s", path, strerror(errno));
 	read = read_stream(&reader, path);
 	fclose(reader.file);
 	return read;
@@ -97,7 +114,7 @@ bool option_read_one(
 		.values = values,
 		.err = &ignored,
 		.only = name,
-		.file = fopen(path, "re") };
+		.file = open_file(path) };
 
 	if (!reader.file)
 		return false;

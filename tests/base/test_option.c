@@ -290,7 +290,19 @@ static void a_missing_file_is_an_error(void **state)
 	(void)state;
 	assert_fails(option_read_file(&table, &values, "/nonexistent/test.conf", &err), &err,
 		ERR_INVALID);
-	assert_string_equal(err.text, "/nonexistent/test.conf cannot be read");
+	assert_string_equal(
+		err.text, "/nonexistent/test.conf cannot be read: No such file or directory");
+}
+
+static void a_directory_is_no_file(void **state)
+{
+	struct values values = defaults();
+	struct err err;
+
+	(void)state;
+	assert_fails(option_read_file(&table, &values, "/", &err), &err, ERR_INVALID);
+	assert_string_equal(err.text, "/ cannot be read: Is a directory");
+	assert_false(option_read_one(&table, &values, "/", "name"));
 }
 
 /* ---- output ---- */
@@ -369,6 +381,7 @@ int main(void)
 		CHECK(a_duration_has_a_unit),
 		CHECK(a_family_has_an_option_per_variant),
 		CHECK(a_missing_file_is_an_error),
+		CHECK(a_directory_is_no_file),
 		CHECK(a_printed_file_explains_each_option),
 		CHECK(a_printed_file_reads_back),
 		CHECK(a_reload_keeps_options_that_need_a_restart),
