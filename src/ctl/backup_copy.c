@@ -14,6 +14,7 @@
 
 #include "admin/store_options.h"
 #include "dialect/check.h"
+#include "sys/service_user.h"
 
 /* No limit: a copy made during a rebuild of the index gets the rest of it. */
 #define BUILD_MS ((int64_t)7 * 24 * 3600 * 1000)
@@ -76,12 +77,14 @@ bool copy_open_folder(const char *path, bool create, int *folder, struct err *er
 	int fd;
 
 	if (create && mkdir(path, 0700) != 0 && errno != EEXIST)
-		return err_set(
-			err, ERR_INTERNAL, NULL, "%s cannot be created: %s", path, strerror(errno));
+		return err_set(err, service_user_error(errno), NULL, "%s cannot be created: %s",
+			path, strerror(errno));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_set(
-			err, ERR_INTERNAL, NULL, "%s cannot be opened: %s", path, strerror(errno));
+		return err_set(err,
+			!create && errno == ENOENT ? ERR_NOT_FOUND : service_user_error(errno),
+			NULL, "%s cannot be opened: %s%s", path, strerror(errno),
+			service_user_hint(errno));
 	if (create && !is_empty(fd)) {
 		err_set(err, ERR_CONFLICT, NULL, "%s is not empty%s", path, rest_in(fd));
 		close(fd);

@@ -9,6 +9,7 @@
 #include "ctl/progress.h"
 #include "sys/listen.h"
 #include "sys/process_info.h"
+#include "sys/service_user.h"
 
 static bool send_all(int fd, struct str bytes)
 {
@@ -184,14 +185,12 @@ bool client_call(const char *path, struct str request, int seconds, FILE *in, FI
 
 bool client_cannot_connect(const char *path, int error, struct err *err)
 {
-	const char *hint = "";
+	const char *hint = service_user_hint(error);
 
-	if (error == EACCES || error == EPERM)
-		hint = " (are you root or the service's user?)";
-	else if (error == ENOENT || error == ECONNREFUSED)
+	if (error == ENOENT || error == ECONNREFUSED)
 		hint = " (is the service running?)";
 	else if (error == EAGAIN)
 		hint = " (the service accepts no connection: is it stopped?)";
-	return err_set(err, error == EACCES || error == EPERM ? ERR_FORBIDDEN : ERR_INTERNAL, NULL,
-		"cannot connect to %s: %s%s", path, strerror(error), hint);
+	return err_set(err, service_user_error(error), NULL, "cannot connect to %s: %s%s", path,
+		strerror(error), hint);
 }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sys/process_info.h"
+#include "sys/service_user.h"
 
 #define ORPHAN_GRACE_MS 2000
 #define LOCK_TIMEOUT_MS 8000
@@ -80,8 +81,9 @@ struct lock_target {
 
 static bool fail(const struct lock_target *target, const char *what, struct err *err)
 {
-	return err_set(err, errno == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, target->option,
-		"%s cannot be %s: %s", target->path, what, strerror(errno));
+	return err_set(err, errno == ENOSPC ? ERR_DISK_FULL : service_user_error(errno),
+		target->option, "%s cannot be %s: %s%s", target->path, what, strerror(errno),
+		service_user_hint(errno));
 }
 
 /* A command ends by itself, for instance a backup; its lock keeps a service from starting. */

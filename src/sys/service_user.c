@@ -64,8 +64,9 @@ static bool create_directory(
 	if (mkdir(path, 0700) != 0) {
 		if (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
 			return true;
-		return err_set(err, ERR_INTERNAL, "home", "%s cannot be created: %s", path,
-			strerror(errno == EEXIST ? ENOTDIR : errno));
+		return err_set(err, service_user_error(errno), "home", "%s cannot be created: %s%s",
+			path, strerror(errno == EEXIST ? ENOTDIR : errno),
+			service_user_hint(errno));
 	}
 	if (!give_to_user(path, mode, owner))
 		return err_set(err, ERR_INTERNAL, "home", "the owner of %s cannot be set: %s", path,
@@ -133,6 +134,21 @@ bool service_user_make_directories(
 	       make_parent(conf->control, owner, err) &&
 	       make_path(conf->regions, 0700, owner, err) &&
 	       (!conf->archive[0] || make_path(conf->archive, 0700, owner, err));
+}
+
+static bool is_about_rights(int error)
+{
+	return error == EACCES || error == EPERM;
+}
+
+const char *service_user_hint(int error)
+{
+	return is_about_rights(error) ? " (are you root or the service's user?)" : "";
+}
+
+enum err_code service_user_error(int error)
+{
+	return is_about_rights(error) ? ERR_FORBIDDEN : ERR_INTERNAL;
 }
 
 bool service_user_become(const struct service_user *owner, struct err *err)

@@ -24,5 +24,9 @@ bool service_user_find(struct service_user *owner, const struct conf *conf, stru
  */
 bool service_user_make_directories(
 	const struct conf *conf, const struct service_user *owner, struct err *err);
+/* For the end of a message about a file: what to do if errno is that of missing rights; else "". */
+const char *service_user_hint(int error);
+/* ERR_FORBIDDEN for such an errno, else ERR_INTERNAL. */
+enum err_code service_user_error(int error);
 /* Changes to the user permanently, if owner->switch_user. */
 bool service_user_become(const struct service_user *owner, struct err *err);
