@@ -127,8 +127,11 @@ static const char *find_fault(
 	const char *missing = missing_option(ctl, command);
 
 	if (ctl->count < command->operands + 1 ||
-		ctl->count > command->operands + command->optional_operands + 1)
-		return "wrong number of arguments";
+		ctl->count > command->operands + command->optional_operands + 1) {
+		err_set(err, ERR_INVALID, NULL, "too %s arguments for '%s'",
+			ctl->count < command->operands + 1 ? "few" : "many", command->word);
+		return err_text(err);
+	}
 	if (has_empty_operand(ctl))
 		return "an argument is empty";
 	if (!missing)

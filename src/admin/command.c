@@ -73,8 +73,8 @@ const struct admin_command admin_commands[] = {
 		.help = "give a key a new secret and print it" },
 	{ "key expire", "ID", BIT(EXPIRES), BIT(EXPIRES), .run = admin_key_expire,
 		.help = "set when a key expires" },
-	{ "quota set", "TENANT", BIT(TASKS) | BIT(BYTES), .creates_store = true,
-		.run = admin_quota_set,
+	{ "quota set", "TENANT", BIT(TASKS) | BIT(BYTES), .check = admin_check_quota_set,
+		.creates_store = true, .run = admin_quota_set,
 		.help = "limit the tasks of a tenant and the bytes of their records" },
 	{ "quota list", NULL, LIST_OPTIONS, .columns = "tenant tasks max_tasks bytes max_bytes own",
 		.run = admin_quota_list, .help = "list the usage and the limits of tenants" },
@@ -199,13 +199,15 @@ const struct admin_command admin_commands[] = {
 		.help = "write a checkpoint and remove old log files" },
 	{ "migrate", .migrates_store = true, .in_steps = true, .run = admin_migrate,
 		.help = "rewrite a store of an older build, with the service stopped" },
-	{ "export", NULL, BIT(ALL) | BIT(SALVAGE), .run = admin_export,
+	{ "export", NULL, BIT(ALL) | BIT(SALVAGE), .usage = "[--all | --salvage]",
+		.check = admin_check_export, .run = admin_export,
 		.help = "write every task of one moment as a line of JSON to standard output (--all: "
 			"and everything else, secrets included; --salvage: without those on damaged "
 			"pages)" },
 	{ "import", NULL,
 		BIT(PARTIAL) | BIT(NEW_TENANTS) | BIT(FROM) | BIT(TENANT) | BIT(ID) | BIT(REPLACE),
-		.reads_input = true, .creates_store = true, .in_steps = true, .run = admin_import,
+		.check = admin_check_import, .reads_input = true, .creates_store = true,
+		.in_steps = true, .run = admin_import,
 		.help = "read the lines of an export from standard input (--partial: even if lines "
 			"are missing; --new-tenants: also for tenants without a user; --from: read "
 			"responses of the vendor's API instead; --replace: also over changes of "
@@ -323,6 +325,9 @@ static bool check(const struct admin_call *call, size_t operands, struct err *er
 	if (operands < wanted && !command->operand_optional)
 		return err_set(err, ERR_INVALID, command->operand, "'%s' requires %s",
 			command->words, command->operand);
+	if (operands > wanted && command->reads_input && wanted == 0)
+		return err_set(err, ERR_INVALID, NULL, "'%s' reads standard input: use <FILE",
+			command->words);
 	if (operands > wanted)
 		return err_set(
 			err, ERR_INVALID, NULL, "too many arguments for '%s'", command->words);

@@ -130,6 +130,12 @@ static bool salvage(struct export *export, struct err *err)
 	       store_salvage(export->admin->store, &sink, err);
 }
 
+bool admin_check_export(const struct admin_call *call, struct err *err)
+{
+	return !call->options[ADMIN_SALVAGE] || !call->options[ADMIN_ALL] ||
+	       err_set(err, ERR_INVALID, "salvage", "--salvage exports tasks only, without --all");
+}
+
 bool admin_export(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct export export = { .admin = admin, .sum = EVP_MD_CTX_new() };
@@ -139,13 +145,8 @@ bool admin_export(struct admin *admin, const struct admin_call *call, struct err
 		.row = call->options[ADMIN_ALL] ? put_row : NULL,
 		.data = &export,
 	};
-	bool ok;
+	bool ok = export_sum_begin(export.sum) || err_no_memory(err);
 
-	if (call->options[ADMIN_SALVAGE] && call->options[ADMIN_ALL])
-		ok = err_set(
-			err, ERR_INVALID, "salvage", "--salvage exports tasks only, without --all");
-	else
-		ok = export_sum_begin(export.sum) || err_no_memory(err);
 	if (ok)
 		ok = call->options[ADMIN_SALVAGE] ? salvage(&export, err)
 						  : store_export(admin->store, &sink, err);

@@ -308,16 +308,22 @@ static bool import_export(struct admin *admin, const struct admin_call *call, st
 	return ok;
 }
 
-bool admin_import(struct admin *admin, const struct admin_call *call, struct err *err)
+bool admin_check_import(const struct admin_call *call, struct err *err)
 {
 	if (call->options[ADMIN_FROM])
-		return admin_import_documents(admin, call, err);
+		return !call->options[ADMIN_PARTIAL] ||
+		       err_set(err, ERR_INVALID, "partial", "--partial is for an export");
 	if (call->options[ADMIN_TENANT] || call->options[ADMIN_ID])
 		return err_set(err, ERR_INVALID, "from",
 			"the lines of an export have a tenant and an id: --tenant and --id are for "
 			"--from");
-	if (call->options[ADMIN_REPLACE])
-		return err_set(err, ERR_INVALID, "replace",
-			"the lines of an export replace other tasks: --replace is for --from");
-	return import_export(admin, call, err);
+	return !call->options[ADMIN_REPLACE] ||
+	       err_set(err, ERR_INVALID, "replace",
+		       "the lines of an export replace other tasks: --replace is for --from");
+}
+
+bool admin_import(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	return call->options[ADMIN_FROM] ? admin_import_documents(admin, call, err)
+					 : import_export(admin, call, err);
 }

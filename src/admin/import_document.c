@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "admin/dialect_names.h"
 #include "admin/document_reader.h"
 #include "admin/task_batch.h"
 #include "admin/tenant_list.h"
@@ -131,18 +132,9 @@ static bool check_tenant(struct import *import, const struct admin_call *call, s
 	return ok;
 }
 
-static bool refuse_dialect(const char *name, struct err *err)
+static bool has_documents(const struct dialect *dialect)
 {
-	struct buf names = BUF_INIT;
-
-	for (size_t i = 0; dialects[i]; i++) {
-		if (dialects[i]->document)
-			buf_printf(&names, "%s%s", names.len ? ", " : "", dialects[i]->name);
-	}
-	err_set(err, ERR_INVALID, "from", "unknown dialect '%.60s': --from takes %.*s", name,
-		STR_ARGS(buf_str(&names)));
-	buf_free(&names);
-	return false;
+	return dialect->document != NULL;
 }
 
 static bool check_call(struct import *import, const struct admin_call *call, struct err *err)
@@ -151,11 +143,9 @@ static bool check_call(struct import *import, const struct admin_call *call, str
 
 	import->dialect = dialect_by_name(str_cstr(name));
 	if (!import->dialect)
-		return refuse_dialect(name, err);
+		return dialect_name_fail("from", str_cstr(name), has_documents, err);
 	if (!import->dialect->document)
 		return err_set(err, ERR_INVALID, "from", "no other service has the API %s", name);
-	if (call->options[ADMIN_PARTIAL])
-		return err_set(err, ERR_INVALID, "partial", "--partial is for an export");
 	if (import->parent.ptr && !import->dialect->document->needs_parent)
 		return err_set(err, ERR_INVALID, "id",
 			"--id cannot be used with --from %s, whose responses have the ids of their "

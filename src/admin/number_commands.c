@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "admin/dialect_names.h"
 #include "admin/list.h"
 #include "admin/tenant_list.h"
 #include "auth/principal.h"
@@ -16,7 +17,7 @@ static bool find_dialect(const struct admin_call *call, uint8_t *code, struct er
 	const struct dialect *dialect = dialect_by_name(str_cstr(name));
 
 	if (!dialect)
-		return err_set(err, ERR_INVALID, "dialect", "unknown dialect '%s'", name);
+		return dialect_name_fail("dialect", str_cstr(name), dialect_has_numbers, err);
 	if (!dialect_has_numbers(dialect))
 		return err_set(err, ERR_INVALID, "dialect",
 			"tasks of the dialect %s have no number", name);
@@ -32,7 +33,8 @@ bool admin_number_set(struct admin *admin, const struct admin_call *call, struct
 	uint8_t dialect = 0;
 
 	if (!str_to_u64(str_cstr(call->operand), &next))
-		return err_set(err, ERR_INVALID, "N", "'%s' is not a number", call->operand);
+		return err_set(err, ERR_INVALID, "N", "N must be a number from 1 to %llu, not '%s'",
+			(unsigned long long)TASK_NUMBER_SET_MAX, call->operand);
 	return find_dialect(call, &dialect, err) && tenant_is_known(admin->store, tenant, err) &&
 	       store_set_next_number(admin->store, tenant, dialect, next, err);
 }

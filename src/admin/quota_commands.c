@@ -46,6 +46,12 @@ static bool set_quota(struct admin *admin, struct str tenant, const uint64_t *ta
 	return ok;
 }
 
+bool admin_check_quota_set(const struct admin_call *call, struct err *err)
+{
+	return call->options[ADMIN_TASKS] || call->options[ADMIN_BYTES] ||
+	       err_set(err, ERR_INVALID, "tasks", "'quota set' requires --tasks, --bytes or both");
+}
+
 bool admin_quota_set(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct limit tasks = { 0 }, bytes = { 0 };
@@ -54,8 +60,6 @@ bool admin_quota_set(struct admin *admin, const struct admin_call *call, struct 
 	if (!parse_limit(call, ADMIN_TASKS, &tasks, err) ||
 		!parse_limit(call, ADMIN_BYTES, &bytes, err))
 		return false;
-	if (!tasks.given && !bytes.given)
-		return err_set(err, ERR_INVALID, "tasks", "give --tasks, --bytes or both");
 	if (!auth_is_tenant(tenant))
 		return err_set(err, ERR_INVALID, "TENANT", "'%s' is not a valid tenant name",
 			call->operand);

@@ -1,6 +1,6 @@
 #include "admin/sample.h"
 
-#include "dialect/dialect.h"
+#include "admin/dialect_names.h"
 
 /* 2015-04-16T18:00:33Z, the first date in VirtShell's specification; then one task per second. */
 #define FIRST_MS INT64_C(1429207233000)
@@ -14,8 +14,7 @@ bool sample_open(struct sample *sample, struct str dialect, struct str tenant, u
 	const struct dialect *found = dialect_by_name(dialect);
 
 	if (!found)
-		return err_set(
-			err, ERR_INVALID, "dialect", "unknown dialect '%.*s'", STR_ARGS(dialect));
+		return dialect_name_fail("dialect", dialect, NULL, err);
 	*sample = (struct sample){ .dialect = found, .tenant = tenant, .count = count };
 	return true;
 }

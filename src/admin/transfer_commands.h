@@ -13,6 +13,7 @@
  */
 #include "admin/admin.h"
 
+admin_check_fn admin_check_export, admin_check_import;
 admin_run_fn admin_export, admin_import;
 /*
  * import --from (import_document.c): reads responses of a vendor's API (document_reader.h). Each

@@ -217,8 +217,7 @@ static void begin_progress(struct admin_call *call)
 int ctl_admin_run(const struct conf *conf, const struct admin_call *given)
 {
 	struct admin_call call = *given;
-	bool aligned = call.command->columns && !call.options[ADMIN_JSON] &&
-		       isatty(STDOUT_FILENO);
+	bool aligned = call.command->columns && !call.options[ADMIN_JSON] && isatty(STDOUT_FILENO);
 	char line[SECRET_SIZE] = "";
 	struct err err = { 0 };
 	FILE *in = open_input(&call, line, &err);

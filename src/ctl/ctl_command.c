@@ -107,6 +107,12 @@ static const char *read_secret(char line[AUTH_SECRET_MAX])
 		terminal ? RPP_REQUIRE_TTY : RPP_STDIN);
 }
 
+static int fail_usage(const char *text)
+{
+	ctl_fail(text);
+	return EXIT_USAGE;
+}
+
 static int run_sign(struct ctl *ctl)
 {
 	char line[AUTH_SECRET_MAX] = "";
@@ -115,7 +121,9 @@ static int run_sign(struct ctl *ctl)
 	int status = 0;
 
 	if (ctl->sign.data && ctl->sign.content_md5)
-		return ctl_fail("--content-md5 is the digest of --data: give one of them");
+		return fail_usage("--content-md5 is the digest of --data: give one of them");
+	if (!ctl->sign.user)
+		return fail_usage("'sign' requires --user");
 	ctl->sign.method = ctl->words[1];
 	ctl->sign.url = ctl->words[2];
 	ctl->sign.secret = ctl->call.options[ADMIN_SECRET] ? read_secret(line)

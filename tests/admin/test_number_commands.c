@@ -46,7 +46,8 @@ static void number_is_never_lowered(void **state)
 static void value_that_is_no_number_is_refused(void **state)
 {
 	(void)state;
-	expect_set("number set -5", "acme", "idol", "polytaskctl: '-5' is not a number\n");
+	expect_set("number set -5", "acme", "idol",
+		"polytaskctl: N must be a number from 1 to 8000000000000000, not '-5'\n");
 	expect_set("number set 0", "acme", "idol",
 		"polytaskctl: the number must be an integer from 1 to 8000000000000000\n");
 	expect_set("number set 8000000000000001", "acme", "idol",
@@ -67,7 +68,8 @@ static void dialect_without_numbers_is_refused(void **state)
 	(void)state;
 	expect_set("number set 5", "acme", "virtshell",
 		"polytaskctl: tasks of the dialect virtshell have no number\n");
-	expect_set("number set 5", "acme", "nosuch", "polytaskctl: unknown dialect 'nosuch'\n");
+	expect_set("number set 5", "acme", "nosuch",
+		"polytaskctl: unknown dialect 'nosuch': --dialect takes idol\n");
 }
 
 static void tenant_without_users_is_refused_if_others_have_some(void **state)

@@ -1,13 +1,14 @@
 """Exit statuses of polytaskctl: the manual has each of the program's, and each has its cause."""
 import os
 import re
+import shutil
 import signal
 import subprocess
 
 from lib import POLYTASKCTL, Instance, run_tests
 from paths import SOURCE
 from processes import kill
-from tap import equal, ok, until
+from tap import equal, ok, skip, until
 
 
 def statuses():
@@ -70,6 +71,17 @@ def causes(instance):
     check(instance, "FAILED", "user", "expire", "tester", "--expires", "soon")
     check(instance, "FAILED", "import", stdin="x\n")
     check(instance, "USAGE", "user", "add")
+    for words in (
+        ("quota", "set", "demo"),
+        ("export", "--all", "--salvage"),
+        ("import", "--replace"),
+        ("import", "--from", "idol", "--partial"),
+        ("import", "tasks.json"),
+        ("sign", "GET", "https://localhost/"),
+        ("top", "now"),
+        ("backup",),
+    ):
+        check(instance, "USAGE", *words)
     check(instance, "REFUSED", "backup", instance.dir)
     check(instance, "FAILED", "events", "--follow", "--after", "x", "--tenant", "demo")
     check(instance, "FAILED", "task", "watch", "x")
@@ -92,6 +104,7 @@ def running():
         check(instance, "NO_SERVICE", verb)
     causes(instance)
     busy(instance)
+    strangers(instance)
 
 
 def busy(instance):
@@ -108,6 +121,35 @@ def busy(instance):
         check(instance, "BUSY", "user", "list")
         holder.stdin.close()
         holder.wait(20)
+
+
+def strangers(instance):
+    """A user without rights is told what to be, with the service, without it, and at the start."""
+    if os.getuid() != 0:
+        skip("commands of another user", "the tests do not run as root")
+        return
+    conf = os.path.join(instance.dir, "polytask.conf")
+    # The other user can read the configuration, but may not be able to execute the program where it is.
+    os.chmod(instance.dir, 0o755)
+    program = shutil.copy(POLYTASKCTL, os.path.join(instance.dir, "polytaskctl"))
+    os.chmod(program, 0o755)
+    target = os.path.join(instance.dir, "backup-of-a-stranger")
+    for state in ("down", "up"):
+        for words in (("user", "list"), ("task", "watch", "idol:1"), ("backup", target)):
+            done = subprocess.run(
+                [program, "-c", conf, *words], user=65534, group=65534, extra_groups=[],
+                capture_output=True, text=True, timeout=30,
+            )
+            ok(
+                done.returncode == STATUS["REFUSED"]
+                and done.stderr.endswith("Permission denied (are you root or the service's user?)\n")
+                and done.stderr.count("\n") == 1,
+                f"{state}: {' '.join(words[:2])} of another user",
+                done,
+            )
+        if state == "down":
+            instance.start()
+    instance.stop("strangers")
 
 
 run_tests(manual, running)

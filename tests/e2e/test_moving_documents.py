@@ -271,9 +271,6 @@ def shapes(home, kept):
         (("--from", "native"), "no other service has the API native"),
         (("--from", "idol", "--tenant", "x y"), "not a valid tenant"),
         (("--from", "idol", "--tenant", "nosuch"), "the tenant nosuch has no user"),
-        (("--from", "idol", "--partial"), "--partial is for an export"),
-        (("--tenant", "acme"), "--tenant and --id are for --from"),
-        (("--replace",), "--replace is for --from"),
         *[
             (
                 ("--from", dialect, "--tenant", "acme", "--id", "x"),
@@ -284,6 +281,13 @@ def shapes(home, kept):
     ):
         done = home.ctl_run("import", *words, stdin="[]")
         ok(done.returncode == 1 and reason in done.stderr, f"{words}: {reason}", done)
+    for words, reason in (
+        (("--from", "idol", "--partial"), "--partial is for an export"),
+        (("--tenant", "acme"), "--tenant and --id are for --from"),
+        (("--replace",), "--replace is for --from"),
+    ):
+        done = home.ctl_run("import", *words, stdin="[]")
+        ok(done.returncode == 2 and reason in done.stderr, f"{words}: {reason}", done)
     for text in ("[]", json.dumps(tasks, indent=1), kept["idol"], "{}"):
         done = home.ctl_run("import", stdin=text)
         reason = "(responses of another API are read with --from)"

@@ -129,7 +129,7 @@ def typed(instance, state):
         (2, ("--json", "work", "--simulate"), "polytaskctl: work must be the first word"),
         (1, ("user", "expire", "ann", "--expires", "0"), "'never' or a number of seconds from 1"),
         (1, ("token", "rotate", "x", "--overlap", "soon"), "a number of seconds from 0 to"),
-        (1, ("sign", "--user", "k", "--data", "x", "--content-md5", "y", "GET", "u"), "one of them"),
+        (2, ("sign", "--user", "k", "--data", "x", "--content-md5", "y", "GET", "u"), "one of them"),
         (1, ("import", "--from", "labelcamp"), "unknown dialect 'labelcamp': --from takes "),
         (1, ("token", "add", "ann", "--rights", "read,admin"), "does not have all of these rights"),
         (1, ("key", "add", "ann", "--rights", "read,admin"), "does not have all of these rights"),

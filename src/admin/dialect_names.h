@@ -1,0 +1,10 @@
+#pragma once
+/* Internal to src/admin: names of dialects on the command line. */
+#include "dialect/dialect.h"
+
+/*
+ * Sets the error for a name that is none of those that the option takes, and lists these. takes
+ * NULL: all dialects. Returns false.
+ */
+bool dialect_name_fail(const char *option, struct str name,
+	bool (*takes)(const struct dialect *dialect), struct err *err);
