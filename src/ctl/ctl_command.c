@@ -42,7 +42,8 @@ static int run_status(struct ctl *ctl)
 		return ctl_fail("memory is exhausted");
 	status = call_service(ctl, request, STATUS_SECONDS, memory);
 	if (fclose(memory) == 0 && size > 0 &&
-		!status_table_print((struct str){ text, size }, clock_wall_ms(), stdout))
+		!status_table_print(
+			(struct str){ text, size }, clock_wall_ms(), isatty(STDOUT_FILENO), stdout))
 		status = ctl_fail("cannot read the status that the service sent");
 	free(text);
 	return status;

@@ -38,14 +38,26 @@ static bool set_cell(struct libscols_line *line, size_t column, const char *memb
 	return scols_line_set_data(line, column, text) == 0;
 }
 
+static bool is_zero(const json_t *processes, const char *member)
+{
+	for (size_t i = 0; i < json_array_size(processes); i++) {
+		const json_t *value = json_object_get(json_array_get(processes, i), member);
+
+		if (!json_is_integer(value) || json_integer_value(value) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* Each member of the first process is a column: only the service knows its counters. */
-static bool fill_table(struct libscols_table *table, const json_t *processes, int64_t now)
+static bool fill_table(
+	struct libscols_table *table, const json_t *processes, int64_t now, bool brief)
 {
 	json_t *columns = json_array_get(processes, 0), *value;
 	const char *member;
 
 	json_object_foreach (columns, member, value) {
-		if (!add_column(table, member, value))
+		if (!(brief && is_zero(processes, member)) && !add_column(table, member, value))
 			return false;
 	}
 	for (size_t i = 0; i < json_array_size(processes); i++) {
@@ -54,6 +66,8 @@ static bool fill_table(struct libscols_table *table, const json_t *processes, in
 		size_t column = 0;
 
 		json_object_foreach (columns, member, value) {
+			if (brief && is_zero(processes, member))
+				continue;
 			if (!line || !set_cell(line, column++, member,
 					     json_object_get(process, member), now))
 				return false;
@@ -62,7 +76,7 @@ static bool fill_table(struct libscols_table *table, const json_t *processes, in
 	return true;
 }
 
-static bool print_table(const json_t *processes, int64_t now, FILE *out)
+static bool print_table(const json_t *processes, int64_t now, bool brief, FILE *out)
 {
 	struct libscols_table *table;
 	bool ok;
@@ -71,7 +85,7 @@ static bool print_table(const json_t *processes, int64_t now, FILE *out)
 		return true;
 	table = scols_new_table();
 	ok = table && scols_table_set_stream(table, out) == 0 &&
-	     fill_table(table, processes, now) && scols_print_table(table) == 0;
+	     fill_table(table, processes, now, brief) && scols_print_table(table) == 0;
 	scols_unref_table(table);
 	return ok;
 }
@@ -131,7 +145,7 @@ static void print_store(const json_t *store, int64_t now, FILE *out)
 	}
 }
 
-static bool print_status(const json_t *status, int64_t now, FILE *out)
+static bool print_status(const json_t *status, int64_t now, bool brief, FILE *out)
 {
 	const char *phase = json_string_value(json_object_get(status, "phase"));
 	json_int_t generation = json_integer_value(json_object_get(status, "generation"));
@@ -151,10 +165,10 @@ static bool print_status(const json_t *status, int64_t now, FILE *out)
 	print_damages(json_object_get(status, "damages"), now, out);
 	print_store(json_object_get(status, "store"), now, out);
 	fputc('\n', out);
-	return print_table(json_object_get(status, "processes"), now, out);
+	return print_table(json_object_get(status, "processes"), now, brief, out);
 }
 
-bool status_table_print(struct str status, int64_t now, FILE *out)
+bool status_table_print(struct str status, int64_t now, bool brief, FILE *out)
 {
 	struct err err;
 	json_t *json;
@@ -162,7 +176,7 @@ bool status_table_print(struct str status, int64_t now, FILE *out)
 
 	if (!json_parse_trusted(&json, status, &err))
 		return false;
-	ok = print_status(json, now, out);
+	ok = print_status(json, now, brief, out);
 	json_decref(json);
 	return ok;
 }

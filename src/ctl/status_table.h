@@ -8,5 +8,8 @@
 
 #include "base/str.h"
 
-/* False if the text is not a status or cannot be printed. now: wall-clock ms. */
-bool status_table_print(struct str status, int64_t now, FILE *out);
+/*
+ * False if the text is not a status or cannot be printed. now: wall-clock ms. brief: without the
+ * columns of counters that are 0 in all processes.
+ */
+bool status_table_print(struct str status, int64_t now, bool brief, FILE *out);

@@ -18,7 +18,7 @@ static char *print(const char *status)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_true(status_table_print(str_cstr(status), NOW, out));
+	assert_true(status_table_print(str_cstr(status), NOW, false, out));
 	fclose(out);
 	return text;
 }
@@ -32,6 +32,25 @@ static void each_member_is_a_column(void **state)
 	assert_string_equal(text, "serving for 1m02s, generation 2, recoveries 3\n\n"
 				  "PROCESS  PID NEW_COUNTER UPTIME\n"
 				  "worker 1  17           5  1h00m\n");
+	free(text);
+}
+
+static void brief_table_leaves_out_zeros(void **state)
+{
+	static const char status[] = HEAD
+		"[{\"process\":\"keeper\",\"pid\":17,\"served\":0,\"queued\":0},"
+		"{\"process\":\"writer\",\"pid\":18,\"served\":5,\"queued\":0}]}";
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_true(status_table_print(str_cstr(status), NOW, true, out));
+	fclose(out);
+	assert_string_equal(text, "serving for 1m02s, generation 2, recoveries 3\n\n"
+				  "PROCESS PID SERVED\n"
+				  "keeper   17      0\n"
+				  "writer   18      5\n");
 	free(text);
 }
 
@@ -106,14 +125,15 @@ static void failed_recovery_is_the_first_line(void **state)
 static void other_text_is_refused(void **state)
 {
 	(void)state;
-	assert_false(status_table_print(STR("[]"), NOW, stdout));
-	assert_false(status_table_print(STR("not JSON"), NOW, stdout));
+	assert_false(status_table_print(STR("[]"), NOW, false, stdout));
+	assert_false(status_table_print(STR("not JSON"), NOW, false, stdout));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(each_member_is_a_column),
+		CHECK(brief_table_leaves_out_zeros),
 		CHECK(service_without_processes_has_no_table),
 		CHECK(figures_of_the_store_are_words),
 		CHECK(damaged_pages_are_listed),
