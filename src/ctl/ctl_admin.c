@@ -25,14 +25,13 @@
 #define POLL_INTERVAL_MS 50
 
 /* Requires the locks of the instance: no other process may use the store. */
-static bool run_with_store(const struct conf *conf, const struct admin_call *call, FILE *in,
-	FILE *out, int *status, struct err *err)
+static bool run_with_store(const struct conf *conf, const struct admin_call *call,
+	const struct ctl_streams *streams, int *status, struct err *err)
 {
-	FILE *errors = progress_stream(stderr);
 	struct admin admin = { .conf = conf,
-		.in = in,
-		.out = out,
-		.err = errors,
+		.in = streams->in,
+		.out = streams->out,
+		.err = streams->errors,
 		.progress = call->wants_progress ? progress_set : NULL };
 	struct store_options options;
 	bool panic, ok;
@@ -48,7 +47,6 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 		store_close(admin.store);
 	}
 	regions_remove();
-	progress_close_stream(errors, stderr);
 	return ok;
 }
 
@@ -72,13 +70,14 @@ bool ctl_admin_lock(const struct conf *conf, const struct admin_call *call,
 }
 
 bool ctl_admin_run_alone(const struct conf *conf, const struct admin_call *call,
-	const struct service_user *owner, FILE *in, FILE *out, int *status, struct err *err)
+	const struct service_user *owner, const struct ctl_streams *streams, int *status,
+	struct err *err)
 {
-	return service_user_become(owner, err) && run_with_store(conf, call, in, out, status, err);
+	return service_user_become(owner, err) && run_with_store(conf, call, streams, status, err);
 }
 
-static bool run_offline(const struct conf *conf, const struct admin_call *call, FILE *in, FILE *out,
-	int *status, struct err *err)
+static bool run_offline(const struct conf *conf, const struct admin_call *call,
+	const struct ctl_streams *streams, int *status, struct err *err)
 {
 	struct instance_locks locks;
 	struct service_user owner;
@@ -86,27 +85,24 @@ static bool run_offline(const struct conf *conf, const struct admin_call *call, 
 
 	if (!ctl_admin_lock(conf, call, &owner, &locks, err))
 		return false;
-	ok = ctl_admin_run_alone(conf, call, &owner, in, out, status, err);
+	ok = ctl_admin_run_alone(conf, call, &owner, streams, status, err);
 	instance_unlock(&locks);
 	return ok;
 }
 
 /* Returns true if the service or this process ran the call. */
 static bool try_run(const struct conf *conf, const struct admin_call *call, struct str request,
-	FILE *in, FILE *out, int *status, struct err *err)
+	const struct ctl_streams *streams, int *status, struct err *err)
 {
-	FILE *errors = progress_stream(stderr);
-	bool answered, ok;
+	bool answered;
 
-	ok = client_call(conf->control, request, 0, admin_reads_input(call) ? in : NULL, out,
-		errors, &answered, status, err);
-	progress_close_stream(errors, stderr);
-	if (!ok)
+	if (!client_call(conf->control, request, 0, admin_reads_input(call) ? streams->in : NULL,
+		    streams->out, streams->errors, &answered, status, err))
 		return false;
 	/* The service may be running, and its store is not readable either. */
 	if (!answered && errno == EACCES)
 		return client_cannot_connect(conf->control, errno, err);
-	return answered || run_offline(conf, call, in, out, status, err);
+	return answered || run_offline(conf, call, streams, status, err);
 }
 
 /* Prompts twice, because a mistyped password would lock the user out. */
@@ -151,7 +147,8 @@ static FILE *open_input(const struct admin_call *call, char line[SECRET_SIZE], s
 }
 
 /* Retries while the service starts or stops. Returns the exit status. */
-static int run(const struct conf *conf, const struct admin_call *call, FILE *in, FILE *out)
+static int run(
+	const struct conf *conf, const struct admin_call *call, const struct ctl_streams *streams)
 {
 	int64_t until = clock_mono_ms() + RETRY_TIMEOUT_MS;
 	struct buf request = BUF_INIT;
@@ -162,7 +159,7 @@ static int run(const struct conf *conf, const struct admin_call *call, FILE *in,
 	if (!admin_request_write(call, &request))
 		err_no_memory(&err);
 	while (err.code == ERR_NONE) {
-		done = try_run(conf, call, buf_str(&request), in, out, &status, &err);
+		done = try_run(conf, call, buf_str(&request), streams, &status, &err);
 		if (done || err.code != ERR_BUSY || clock_mono_ms() > until)
 			break;
 		err.code = ERR_NONE;
@@ -175,32 +172,50 @@ static int run(const struct conf *conf, const struct admin_call *call, FILE *in,
 	return status;
 }
 
-/* A command that fails has printed some rows before: they are shown, too. */
+/*
+ * A command that fails has printed some rows before: they are shown, too. Its messages follow the
+ * table, where they are seen.
+ */
 static int run_aligned(const struct conf *conf, const struct admin_call *call, FILE *in)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *memory = open_memstream(&text, &size);
-	int status;
+	char *text = NULL, *messages = NULL;
+	size_t size = 0, messages_size = 0;
+	struct ctl_streams streams = {
+		.in = in,
+		.out = open_memstream(&text, &size),
+		.errors = open_memstream(&messages, &messages_size),
+	};
+	int status = EXIT_FAILED;
+	bool ok = streams.out && streams.errors;
 
-	if (!memory)
-		return ctl_fail("memory is exhausted");
-	status = run(conf, call, in, memory);
-	if (fclose(memory) != 0)
+	if (ok)
+		status = run(conf, call, &streams);
+	ok = streams.out && fclose(streams.out) == 0 && ok;
+	ok = streams.errors && fclose(streams.errors) == 0 && ok;
+	if (!ok)
 		status = ctl_fail("memory is exhausted");
 	else if (size > 0 &&
 		 !table_print((struct str){ text, size }, !call->options[ADMIN_NOHEADINGS], stdout))
 		status = ctl_fail_output();
+	fflush(stdout);
+	if (ok)
+		fputs(messages, stderr);
 	free(text);
+	free(messages);
 	return status;
 }
 
 static int run_plainly(const struct conf *conf, const struct admin_call *call, FILE *in)
 {
-	FILE *out = progress_stream(stdout);
-	int status = run(conf, call, in, out);
+	const struct ctl_streams streams = {
+		.in = in,
+		.out = progress_stream(stdout),
+		.errors = progress_stream(stderr),
+	};
+	int status = run(conf, call, &streams);
 
-	return progress_close_stream(out, stdout) ? status : ctl_fail_output();
+	progress_close_stream(streams.errors, stderr);
+	return progress_close_stream(streams.out, stdout) ? status : ctl_fail_output();
 }
 
 /* Not while a line is typed, which the progress would overwrite. */

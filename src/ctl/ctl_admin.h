@@ -12,9 +12,14 @@
  */
 bool ctl_admin_lock(const struct conf *conf, const struct admin_call *call,
 	struct service_user *owner, struct instance_locks *locks, struct err *err);
+/* The streams of a call; in NULL: it reads nothing. */
+struct ctl_streams {
+	FILE *in, *out, *errors;
+};
 /* With the locks: becomes that user permanently and runs the call. */
 bool ctl_admin_run_alone(const struct conf *conf, const struct admin_call *call,
-	const struct service_user *owner, FILE *in, FILE *out, int *status, struct err *err);
+	const struct service_user *owner, const struct ctl_streams *streams, int *status,
+	struct err *err);
 
 /*
  * Runs the call on standard input and output. At a terminal, the columns of a list are aligned.

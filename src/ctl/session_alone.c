@@ -56,14 +56,14 @@ static bool take_errors(int status, struct str errors, struct err *err)
 static _Noreturn void run_child(
 	const struct session *session, const struct admin_call *call, const int streams[STREAMS])
 {
+	const struct ctl_streams own = { .out = stdout, .errors = stderr };
 	struct err err = { 0 };
 	int status = 1;
 
 	instance_register_child(&session->locks);
 	if (dup2(streams[STREAM_ERRORS], STDERR_FILENO) < 0 ||
 		dup2(streams[STREAM_OUTPUT], STDOUT_FILENO) < 0 ||
-		!ctl_admin_run_alone(
-			session->conf, call, &session->owner, NULL, stdout, &status, &err)) {
+		!ctl_admin_run_alone(session->conf, call, &session->owner, &own, &status, &err)) {
 		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
 		status = exit_status_of(err.code);
 	}

@@ -79,6 +79,11 @@ def at_terminal(instance, state):
         all(json.loads(line) for line in terminal.text.splitlines()), "is not aligned", terminal.text
     )
     terminal.close()
+    terminal = Terminal([POLYTASKCTL, "-c", conf, "task", "list", "--tenant", "demo", "--limit", "1"], columns=500)
+    terminal.end()
+    last = terminal.text.splitlines()[-1]
+    equal(last, "polytaskctl: note: more tasks match (--limit)", f"{state}: a note follows the table")
+    terminal.close()
     terminal = Terminal([POLYTASKCTL, "-c", conf, "user", "list", "--noheadings"])
     terminal.end()
     equal(len(terminal.text.splitlines()), 3, f"{state}: no header at a terminal")
