@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -132,16 +133,23 @@ static int run_live(struct top *top)
 			fetch(top);
 			due = clock_mono_ms() + INTERVAL_MS;
 		}
-		if (event != SCREEN_KEY)
-			draw(top);
+		draw(top);
 	}
 	screen_end();
 	return EXIT_DONE;
 }
 
+/* A shell in an editor, for example, is a terminal without sequences. */
+static bool has_screen(void)
+{
+	const char *type = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(type && strcmp(type, "dumb") == 0);
+}
+
 int ctl_top(struct ctl *ctl)
 {
-	bool once = ctl->call.options[ADMIN_ONCE] || !isatty(STDOUT_FILENO);
+	bool once = ctl->call.options[ADMIN_ONCE] || !has_screen();
 	struct top top = { .control = ctl->conf.control };
 	int status = fetch(&top);
 

@@ -196,6 +196,10 @@ def once(instance):
     equal(terminal.end(10), 0, "--once at a terminal")
     ok("\x1b" not in terminal.text and terminal.restored(), "it is not touched", terminal.text)
     terminal.close()
+    terminal = Terminal(["env", "TERM=dumb", *argv(instance)])
+    equal(terminal.end(10), 0, "a terminal without sequences")
+    ok("\x1b" not in terminal.text and "polytask serving" in terminal.text, "has it once, too", terminal.text)
+    terminal.close()
 
 
 def dialects(instance):
