@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "admin/dialect_names.h"
 #include "base/clock.h"
 #include "dialect/dialect.h"
 #include "task/right.h"
@@ -72,8 +73,7 @@ static bool parse_dialects(
 		struct str name = str_split_next(&rest, ',');
 
 		if (!protocol_by_name(name))
-			return err_set(err, ERR_INVALID, "dialects", "unknown dialect '%.*s'",
-				STR_ARGS(name));
+			return dialect_name_fail("dialects", name, NULL, err);
 	} while (rest.len > 0);
 	if (text.len >= AUTH_DIALECTS_MAX || text.ptr[text.len - 1] == ',')
 		return err_set(

@@ -8,7 +8,7 @@ bool dialect_name_fail(const char *option, struct str name,
 	struct buf names = BUF_INIT;
 
 	for (size_t i = 0; dialects[i]; i++) {
-		if (dialects[i]->statuses && (!takes || takes(dialects[i])))
+		if (!takes || (dialect_has_tasks(dialects[i]) && takes(dialects[i])))
 			buf_printf(&names, "%s%s", names.len ? ", " : "", dialects[i]->name);
 	}
 	err_set(err, ERR_INVALID, option, "unknown dialect '%.*s': --%s takes %.*s",

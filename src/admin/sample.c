@@ -14,7 +14,7 @@ bool sample_open(struct sample *sample, struct str dialect, struct str tenant, u
 	const struct dialect *found = dialect_by_name(dialect);
 
 	if (!found)
-		return dialect_name_fail("dialect", dialect, NULL, err);
+		return dialect_name_fail("dialect", dialect, dialect_has_tasks, err);
 	*sample = (struct sample){ .dialect = found, .tenant = tenant, .count = count };
 	return true;
 }
