@@ -101,6 +101,7 @@ bool repair_derived(struct store *store, struct repair *repair, struct err *err)
 	if (ok && meta)
 		ok = reserve_numbers(store, err) && usage_keep_limits(store, err);
 	if (ok && repair->lost & (REPAIR_TASK_TABLES | 1U << TABLE_USAGE))
-		ok = store_recount(store, NULL, &report->wrong_counts, &report->changed_counts, err);
+		ok = store_recount(
+			store, NULL, &report->wrong_counts, &report->changed_counts, err);
 	return ok;
 }
