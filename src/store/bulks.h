@@ -2,12 +2,14 @@
 /* The bulks that run (task/bulk.h): the keeper carries them out. */
 #include "store/store.h"
 
+struct bulk_work;
+
 /* The state of the process that carries them out. Zero-initialise; store_bulks_free(). */
 struct store_bulks {
-	struct buf place;   /* in the pass over all bulks */
-	struct arena arena; /* of the bulk that goes on */
-	struct arena each;  /* of a transaction */
-	int64_t flushed_ms; /* monotonic: the last flush */
+	struct buf place;	/* in the pass over all bulks */
+	struct bulk_work *work; /* on one of them; NULL: none yet */
+	bool is_begun;		/* it goes on with the next call */
+	int64_t flushed_ms;	/* monotonic: the last flush */
 };
 
 /* What the store does not know about the tasks. */
@@ -19,12 +21,12 @@ struct store_bulk_rules {
 };
 
 /*
- * Goes on with one bulk until until_us (monotonic), a different one each time: so each tenant's
- * bulks make progress. Tasks are changed in transactions of at most BULK_TOGETHER_US, and each
- * transaction keeps the counts and the place of the bulk as well: it goes on from there whatever is
- * killed. Its commits are flushed BULK_FLUSH_MS later at the latest, if it is called until *more is
- * false. *more: there is work for another call. Waits (*more false) while the index is built or the
- * disk is nearly full.
+ * Goes on with one bulk until until_us (monotonic). After at most 1,000 tasks another one is next,
+ * so the bulks of each tenant make progress. Tasks are changed in transactions of at most
+ * BULK_TOGETHER_US. Each writes the counts and the place of the bulk as well, so it goes on from
+ * there whatever is killed. Its commits are flushed BULK_FLUSH_MS later at the latest, if it is
+ * called until *more is false. *more: there is work for another call. Waits (*more false) while the
+ * index is built or the disk is nearly full.
  */
 #define BULK_TOGETHER_US 1000
 #define BULK_FLUSH_MS	 200

@@ -28,8 +28,8 @@ struct task;
  * its fields: a bulk_action_decode reads them. With op.idempotency_key once only.
  *
  * ERR_CONFLICT, field "token": the token has expired or the count is another one; without a field:
- * BULKS_OF_TENANT or BULKS_MAX are running. ERR_UNPROCESSABLE, field "token": it is not one of a dry
- * run of this tenant, actor and request.
+ * BULKS_OF_TENANT or BULKS_MAX are running. ERR_UNPROCESSABLE, field "token": no dry run of this
+ * tenant, actor and request has given it.
  */
 struct op_bulk {
 	bool dry_run;

@@ -47,7 +47,8 @@ static void reset_removes_the_state_of_the_encoder(void **state)
 {
 	struct app_fixture *f = *state;
 
-	app_ask(f, "GET", "/v1/tasks?limit=1", "");
+	create_task(f);
+	app_ask(f, "GET", "/api/v2/import-tasks/1?include=attachable", "");
 	assert_non_null(f->exchange.request.encoder_state);
 	exchange_reset(&f->exchange);
 	assert_null(f->exchange.request.encoder_state);

@@ -5,7 +5,7 @@
  *     create.c  OP_BULK: counts the tasks, creates the bulk
  *     token.c   the token that a dry run gives
  *     row.c     the row of a bulk that runs, its end
- *     run.c     carries bulks out, in slices (store/bulks.h)
+ *     run.h     carries bulks out, in slices (store/bulks.h)
  *
  * A bulk that runs is found by its entry in the index (DUE_BULK). It has a row in the meta table:
  * "bulk" NUL tenant NUL id -> total, done, refused, place, each packed. A row that is missing, as

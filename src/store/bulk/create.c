@@ -35,6 +35,12 @@ static bool open_page(struct bulk_run *run, unsigned slice_steps, struct err *er
 	return list_open(run->store, &look, &run->list, err);
 }
 
+static void close_page(struct bulk_run *run)
+{
+	listing_free(run->list.listing);
+	run->list = (struct result){ 0 };
+}
+
 /* The rows of a page that was scanned are known without being read. */
 static bool count_page(struct bulk_run *run, struct err *err)
 {
@@ -63,7 +69,7 @@ static bool count_some(struct bulk_run *run, unsigned slice_steps, struct err *e
 	if (!ok || run->list.unfinished)
 		return ok;
 	ok = count_page(run, err);
-	store_result_free(&run->list);
+	close_page(run);
 	return ok;
 }
 
@@ -192,6 +198,6 @@ bool bulk_go_on(struct result *result, unsigned slice_steps, struct err *err)
 void bulk_free(struct bulk_run *run)
 {
 	if (run)
-		store_result_free(&run->list);
+		close_page(run);
 	free(run);
 }

@@ -14,9 +14,9 @@
  *	number of fields, then each as name and JSON, both texts
  *
  * A later version adds members at the end of their group (struct member_row.since). Version 5 has
- * no is_bulk. Version 4 has no trace. Version 3 has no attempts_end and lease.expiry_fails. Version 2 has no kind, result,
- * ready_after, and of the lease no length either. Version 1 has optional times as they are, and 0
- * if they are absent.
+ * no is_bulk. Version 4 has no trace. Version 3 has no attempts_end and lease.expiry_fails. Version
+ * 2 has no kind, result, ready_after, and of the lease no length either. Version 1 has optional
+ * times as they are, and 0 if they are absent.
  */
 #define HEADER_SIZE (4 + sizeof(((struct id *)0)->bytes))
 
