@@ -12,9 +12,10 @@ void jobs_add(struct jobs *jobs, const struct job *job)
 		log_error("keeper", "no room for the job %s", job->name);
 }
 
-static int64_t pause_ms(const struct job *job, int64_t slice_ms)
+static int64_t pause_ms(const struct jobs *jobs, const struct job *job, int64_t slice_ms)
 {
-	int64_t duty = job->duty_percent ? job->duty_percent : JOB_DUTY_PERCENT;
+	unsigned percent = job->duty ? job->duty(jobs->data) : job->duty_percent;
+	int64_t duty = percent ? percent : JOB_DUTY_PERCENT;
 	int64_t pause = slice_ms * (100 - duty) / duty;
 
 	if (pause < 1)
@@ -42,7 +43,7 @@ static bool run_job(struct jobs *jobs, struct job *job)
 		jobs->before_run(jobs->data);
 	done = job->run(jobs->data, job, &more, &err);
 	ended = jobs->clock_ms();
-	job->next_ms = done && more ? ended + pause_ms(job, ended - begun)
+	job->next_ms = done && more ? ended + pause_ms(jobs, job, ended - begun)
 				    : begun + job->interval_ms;
 	if (!done && !job->failing && !is_reported(&err))
 		log_warn("keeper", "%s: %s", job->name, err_text(&err));

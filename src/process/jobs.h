@@ -20,8 +20,9 @@ struct job {
 	const char *name; /* for messages */
 	int64_t interval_ms;
 	job_run *run;
-	size_t number;	       /* for run */
-	unsigned duty_percent; /* 1 to 100; 0: JOB_DUTY_PERCENT */
+	size_t number;		      /* for run */
+	unsigned duty_percent;	      /* 1 to 100; 0: JOB_DUTY_PERCENT */
+	unsigned (*duty)(void *data); /* the same after each run; NULL: duty_percent */
 
 	/* Set by the loop: */
 	int64_t next_ms; /* monotonic; 0: due at once */

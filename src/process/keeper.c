@@ -17,11 +17,12 @@
 
 #define CREDENTIAL_PURGE_MS	   3600000
 #define ARCHIVE_REPORT_INTERVAL_MS 1000
-/* Nobody waits for a bulk: slices are short, so that requests beside it are not late. */
-#define BULKS_MS	   100
-#define BULKS_SLICE_US	   4000LL
-#define BULKS_DUTY_PERCENT 25
-#define OPEN_TRIES	   20
+/* Slices are short, because requests wait for the processor and the locks of a longer one. */
+#define BULKS_MS	100
+#define BULKS_SLICE_US	1000LL
+#define BULKS_DUTY_IDLE 50
+#define BULKS_DUTY_BUSY 10
+#define OPEN_TRIES	20
 
 struct keeper {
 	const struct child_context *child;
@@ -31,6 +32,7 @@ struct keeper {
 	struct archive_report archive;
 	struct due_tasks due;
 	struct store_bulks bulks;
+	uint64_t served; /* requests, when a bulk went on last */
 	struct census_pass census;
 	int64_t next_census; /* for the monitor; monotonic ms */
 	struct tz tz;
@@ -128,6 +130,17 @@ static bool carry_out_bulks(void *data, const struct job *job, bool *more, struc
 		keeper->store, &keeper->bulks, &rules, clock_mono_us() + BULKS_SLICE_US, more, err);
 }
 
+/* While requests are answered, bulks take little time from them. */
+static unsigned bulk_duty(void *data)
+{
+	struct keeper *keeper = data;
+	uint64_t served = scoreboard_served(keeper->child->scoreboard);
+	bool is_busy = served != keeper->served;
+
+	keeper->served = served;
+	return is_busy ? BULKS_DUTY_BUSY : BULKS_DUTY_IDLE;
+}
+
 /* Only while its results are used. A pass that has begun is ended. */
 static bool is_census_due(struct keeper *keeper)
 {
@@ -173,7 +186,7 @@ static void add_jobs(struct keeper *keeper)
 			.run = change_due_tasks },
 		{ .name = "bulks",
 			.interval_ms = BULKS_MS,
-			.duty_percent = BULKS_DUTY_PERCENT,
+			.duty = bulk_duty,
 			.run = carry_out_bulks },
 		{ .name = "census",
 			.interval_ms = CENSUS_WATCHED_MS,

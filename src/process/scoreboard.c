@@ -52,6 +52,15 @@ void scoreboard_end_child(struct scoreboard *scoreboard, struct scoreboard_slot 
 	atomic_fetch_add(&scoreboard->ended_version, 1);
 }
 
+uint64_t scoreboard_served(const struct scoreboard *scoreboard)
+{
+	uint64_t served = 0;
+
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++)
+		served += atomic_load(&scoreboard->slots[i].counters.served);
+	return served;
+}
+
 static void add_counters(struct worker_counters *sums, const struct worker_counters *values)
 {
 	for (size_t i = 0; i < COUNTERS; i++) {

@@ -81,6 +81,8 @@ struct scoreboard *scoreboard_new(void);
 void scoreboard_free(struct scoreboard *scoreboard);
 /* The child of a slot has ended: keeps its totals and frees the slot. The supervisor only. */
 void scoreboard_end_child(struct scoreboard *scoreboard, struct scoreboard_slot *slot);
+/* A number that changes with each request that is answered. */
+uint64_t scoreboard_served(const struct scoreboard *scoreboard);
 /*
  * Adds up the counters of all workers; totals include those of workers that have ended, so they
  * never fall. False if the supervisor is stopped while it frees a slot.

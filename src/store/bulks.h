@@ -28,7 +28,7 @@ struct store_bulk_rules {
  * called until *more is false. *more: there is work for another call. Waits (*more false) while the
  * index is built or the disk is nearly full.
  */
-#define BULK_TOGETHER_US 1000
+#define BULK_TOGETHER_US 500
 #define BULK_FLUSH_MS	 200
 bool store_run_bulks(struct store *store, struct store_bulks *bulks,
 	const struct store_bulk_rules *rules, int64_t until_us, bool *more, struct err *err);

@@ -155,6 +155,28 @@ static void pause_has_bounds(void **state)
 	assert_int_equal(jobs_wait_ms(&fixture.jobs, 1000), JOB_PAUSE_MAX_MS);
 }
 
+static unsigned a_tenth(void *data)
+{
+	(void)data;
+	return 10;
+}
+
+/* The pause after a run has the share of then. */
+static void duty_may_change_from_run_to_run(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	set_up(&fixture);
+	fixture.behaviours[2] = (struct behaviour){ .takes_ms = 5, .slices = 9 };
+	assert_true(jobs_run_due(&fixture.jobs));
+	assert_int_equal(jobs_wait_ms(&fixture.jobs, 200), 5);
+	fixture.jobs.at[2].duty = a_tenth;
+	now += 5;
+	assert_true(jobs_run_due(&fixture.jobs));
+	assert_int_equal(jobs_wait_ms(&fixture.jobs, 200), 45);
+}
+
 static void failure_is_logged_once_and_ends_the_slices(void **state)
 {
 	struct fixture fixture;
@@ -201,6 +223,7 @@ int main(void)
 		cmocka_unit_test(job_with_more_work_runs_again_after_a_pause),
 		cmocka_unit_test(other_jobs_run_between_slices),
 		cmocka_unit_test(pause_has_bounds),
+		cmocka_unit_test(duty_may_change_from_run_to_run),
 		cmocka_unit_test(failure_is_logged_once_and_ends_the_slices),
 		cmocka_unit_test(lost_environment_ends_the_loop),
 		cmocka_unit_test(cause_of_a_recovery_is_logged),

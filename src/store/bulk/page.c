@@ -30,27 +30,30 @@ static bool open_list(struct bulk_work *work, struct err *err)
 	return list_open(work->store, &look, &work->page.list, err);
 }
 
-static bool read_rows(struct bulk_work *work, struct err *err)
+static void keep_next(struct bulk_page *page)
+{
+	const struct str next = page->list.next_cursor;
+
+	page->next.len = 0;
+	if (next.len != sizeof(page->next.bytes))
+		return;
+	memcpy(page->next.bytes, next.ptr, next.len);
+	page->next.len = next.len;
+}
+
+/* *end: all rows were read. The call that finds the end tells where the list goes on. */
+static bool read_rows(struct bulk_work *work, int64_t until_us, bool *end, struct err *err)
 {
 	struct bulk_page *page = &work->page;
-	struct result *list = &page->list;
 	struct task task;
-	bool end = false;
 
-	/* The call that finds the end tells where the list goes on. */
-	while (!end) {
-		if (!store_list_next(list, &task, &end, err))
+	do {
+		if (!store_list_next(&page->list, &task, end, err))
 			return false;
-		if (end || page->count == BULK_PAGE_TASKS)
-			break;
-		page->tasks[page->count++] = (struct bulk_page_task){ .id = task.id,
-			.place = place_of(&task) };
-	}
-	page->next.len = 0;
-	if (list->next_cursor.len == sizeof(page->next.bytes)) {
-		page->next.len = sizeof(page->next.bytes);
-		memcpy(page->next.bytes, list->next_cursor.ptr, page->next.len);
-	}
+		if (!*end && page->count < BULK_PAGE_TASKS)
+			page->tasks[page->count++] = (struct bulk_page_task){ .id = task.id,
+				.place = place_of(&task) };
+	} while (!*end && clock_mono_us() < until_us);
 	return true;
 }
 
@@ -58,16 +61,20 @@ bool bulk_page_read(struct bulk_work *work, int64_t until_us, struct err *err)
 {
 	struct bulk_page *page = &work->page;
 	struct result *list = &page->list;
-	bool ok = true;
+	bool ok = true, end = false;
 
-	page->at = page->count = 0;
-	if (!list->listing)
+	if (!list->listing) {
+		page->at = page->count = 0;
 		ok = open_list(work, err);
+	}
 	while (ok && list->unfinished && clock_mono_us() < until_us)
 		ok = list_go_on(list, LIST_SLICE_STEPS, err);
-	if (ok && list->unfinished)
+	if (ok && !list->unfinished)
+		ok = read_rows(work, until_us, &end, err);
+	if (ok && !end)
 		return true;
-	ok = ok && read_rows(work, err);
+	if (ok)
+		keep_next(page);
 	store_result_free(list);
 	page->is_read = ok;
 	return ok;
