@@ -22,7 +22,7 @@ struct op bulk_op(struct op_bulk *bulk, unsigned number);
 uint64_t bulk_apply(struct store *store, const struct op *op, char token[BULK_TOKEN_SIZE]);
 /* Both, without a token. */
 uint64_t bulk_start(struct store *store, unsigned number);
-/* One step of the keeper: a page is read, or one transaction made. False: no bulk runs. */
+/* One step of the keeper: a task of the page, or one transaction. False: no bulk runs. */
 bool bulk_run_once(struct store *store, struct store_bulks *bulks);
 void bulk_run_all(struct store *store);
 

@@ -1,6 +1,13 @@
 /* The task of a bulk: its changes and its end; dry runs, limits and turns. */
 #include "bulk_fixture.h"
 
+/* Until the transaction with the task is made. */
+static void run_until_pending(struct store *store, struct store_bulks *bulks, unsigned number)
+{
+	while (claim_read(store, number).state == TASK_FAILED)
+		assert_true(bulk_run_once(store, bulks));
+}
+
 static void cancelled_bulk_tells_what_was_done(void **state)
 {
 	struct store_bulks bulks = { 0 };
@@ -11,9 +18,7 @@ static void cancelled_bulk_tells_what_was_done(void **state)
 	bulk_set_retry();
 	bulk_create_in(store, 1, 40, TASK_FAILED, NULL);
 	bulk_start(store, BULK);
-	/* A page, and one transaction. */
-	assert_true(bulk_run_once(store, &bulks));
-	assert_true(bulk_run_once(store, &bulks));
+	run_until_pending(store, &bulks, 1);
 	bulk_cancel(store, BULK);
 	while (bulk_run_once(store, &bulks))
 		;
@@ -71,9 +76,7 @@ static void bulk_without_its_row_begins_again(void **state)
 	bulk_set_retry();
 	bulk_create_in(store, 1, 40, TASK_FAILED, NULL);
 	bulk_start(store, BULK);
-	/* A page, and one transaction. */
-	assert_true(bulk_run_once(store, &bulks));
-	assert_true(bulk_run_once(store, &bulks));
+	run_until_pending(store, &bulks, 1);
 	revision = claim_read(store, 1).revision;
 	must(step_call(store, ENGINE_WRITE, step_remove_row, NULL, &err), &err);
 	while (bulk_run_once(store, &bulks))
@@ -157,12 +160,6 @@ static void ninth_bulk_of_a_tenant_is_refused(void **state)
 	bulk_start(store, BULK + BULKS_OF_TENANT);
 	bulk_run_all(store);
 	fixture_verify(store, BULKS_OF_TENANT + 2);
-}
-
-static void run_until_pending(struct store *store, struct store_bulks *bulks, unsigned number)
-{
-	while (claim_read(store, number).state == TASK_FAILED)
-		assert_true(bulk_run_once(store, bulks));
 }
 
 /* After each page. */
