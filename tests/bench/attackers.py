@@ -65,6 +65,9 @@ FETCH = json.dumps(
         ],
     }
 )
+# At most 8 run at a time; further ones are 409.
+BULK = json.dumps({"filter": {"dialect": "virtshell"}, "do": "set_priority", "priority": 5})
+BATCH = json.dumps([{"kind": "a", "fields": {"log": "x" * 60}}] * 500)
 # Names of attacks: connections, path, variables of request.lua.
 REQUESTS = {
     "control": (64, "/v1/openapi/native.json", {}),
@@ -84,6 +87,9 @@ REQUESTS = {
         *(64, virtshell.PREFIX + "/tasks"),
         {"METHOD": "POST", "BODY": TASK, "USERS": "64"},
     ),
+    "bulks": (4, "/v1/bulk", {"METHOD": "POST", "BODY": BULK}),
+    "batches": (8, "/v1/tasks", {"METHOD": "POST", "BODY": BATCH}),
+    "atomic batches": (8, "/v1/tasks?atomic=true", {"METHOD": "POST", "BODY": BATCH}),
     "large bodies": (
         *(8, virtshell.PREFIX + "/tasks"),
         {"METHOD": "POST", "LOG_BYTES": str(15 << 20)},
