@@ -65,6 +65,15 @@ bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
 	return false;
 }
 
+/* Whether it is the address, with a slash behind it or without. */
+static bool is_at(const struct request *request, const char *address)
+{
+	struct str path = request->path;
+
+	path.len -= request->trailing_slash;
+	return str_eq(path, str_cstr(address));
+}
+
 /*
  * The part of the request that an error without detail names: a header field, or the token of a
  * bulk, which the store checks.
@@ -73,7 +82,7 @@ static struct native_location place_of(const struct request *request, const stru
 {
 	struct str name = str_cstr(err->field);
 
-	if (str_eq(request->path, STR(NATIVE_BULK_PATH)) && str_eq(name, STR("token")))
+	if (is_at(request, NATIVE_BULK_PATH) && str_eq(name, STR("token")))
 		return NATIVE_AT_MEMBER(name);
 	return (struct native_location){ .kind = "header", .parent = "", .name = name };
 }
@@ -223,8 +232,8 @@ static void add_error_headers(
 		response_add_header(response, "Accept-Patch", STR(NATIVE_PATCH_TYPES));
 	if (err->code == ERR_MEDIA_TYPE && request->method == METHOD_POST)
 		response_add_header(response, "Accept-Post",
-			str_eq(request->path, STR(NATIVE_TASKS_PATH)) ? STR(NATIVE_CREATE_TYPES)
-								      : STR(NATIVE_MEDIA_TYPE));
+			is_at(request, NATIVE_TASKS_PATH) ? STR(NATIVE_CREATE_TYPES)
+							  : STR(NATIVE_MEDIA_TYPE));
 }
 
 void native_encode_error(const struct request *request, const struct err *err, const char *text,
