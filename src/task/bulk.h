@@ -15,7 +15,8 @@
 
 #define BULK_KIND	"bulk" /* task.kind */
 #define BULKS_OF_TENANT 8      /* at a time */
-#define BULKS_MAX	64     /* of all tenants */
+#define BULKS_SHARED	64     /* of all tenants; beyond that a tenant may have one */
+#define BULKS_MAX	1024   /* of all tenants, in any case */
 #define BULK_TOKEN_MS	600000
 #define BULK_TOKEN_SIZE 64 /* with NUL; letters, digits, '-', '_' */
 
@@ -28,7 +29,8 @@ struct task;
  * its fields: a bulk_action_decode reads them. With op.idempotency_key once only.
  *
  * ERR_CONFLICT, field "token": the token has expired or the count is another one; without a field:
- * BULKS_OF_TENANT or BULKS_MAX are running. ERR_UNPROCESSABLE, field "token": no dry run of this
+ * ERR_CONFLICT, field "token": the token has expired or the count is another one; without a field:
+ * as many bulks as there may be are running. ERR_UNPROCESSABLE, field "token": no dry run of this
  * tenant, actor and request has given it.
  */
 struct op_bulk {

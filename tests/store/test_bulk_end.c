@@ -162,6 +162,29 @@ static void ninth_bulk_of_a_tenant_is_refused(void **state)
 	fixture_verify(store, BULKS_OF_TENANT + 2);
 }
 
+/* Eight tenants have as many bulks as they may. */
+static void another_tenant_may_have_one_bulk(void **state)
+{
+	const struct str tenants[] = { STR("t1"), STR("t2"), STR("t3"), STR("t4"), STR("t5"),
+		STR("t6"), STR("t7"), STR("t8") };
+	struct op_bulk bulk = { 0 };
+	struct store *store = *state;
+	struct op op;
+
+	bulk_set_retry();
+	for (unsigned i = 0; i < BULKS_SHARED; i++) {
+		op = bulk_op(&bulk, BULK + i);
+		op.tenant = tenants[i / BULKS_OF_TENANT];
+		assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	}
+	bulk_start(store, BULK + BULKS_SHARED);
+	op = bulk_op(&bulk, BULK + BULKS_SHARED + 1);
+	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
+	bulk_cancel(store, BULK + BULKS_SHARED);
+	bulk_start(store, BULK + BULKS_SHARED + 1);
+	fixture_verify(store, BULKS_SHARED + 2);
+}
+
 /* After each page. */
 static void bulks_take_turns(void **state)
 {
@@ -224,6 +247,7 @@ int main(void)
 		ON_BDB(bulk_that_says_nothing_fails),
 		ON_BDB(token_is_of_one_request_and_count),
 		ON_BDB(ninth_bulk_of_a_tenant_is_refused),
+		ON_BDB(another_tenant_may_have_one_bulk),
 		FIXTURE_TEST(bulks_take_turns, "Berkeley DB in files", fixture_setup_folder),
 		ON_BDB(key_is_used_once),
 		ON_BDB(waits_while_the_disk_is_full),

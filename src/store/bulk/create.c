@@ -75,6 +75,13 @@ static bool count_some(struct bulk_run *run, unsigned slice_steps, struct err *e
 
 /* ---- the task ---- */
 
+/* Eight tenants could keep all others from having a bulk if they shared a bound without this. */
+static bool is_too_many(size_t of_tenant, size_t of_all)
+{
+	return of_tenant >= BULKS_OF_TENANT || of_all >= BULKS_MAX ||
+	       (of_tenant > 0 && of_all >= BULKS_SHARED);
+}
+
 /* Refuses more bulks at a time than there may be. */
 static int check_limits(struct store *store, const struct op *op, struct err *err)
 {
@@ -99,7 +106,7 @@ static int check_limits(struct store *store, const struct op *op, struct err *er
 				     engine_batch_key(&store->batch, i), &time, &tenant, &id) &&
 			     str_eq(tenant, op->tenant);
 	}
-	if (of_tenant < BULKS_OF_TENANT && store->batch.count < BULKS_MAX)
+	if (!is_too_many(of_tenant, store->batch.count))
 		return 0;
 	err_set(err, ERR_CONFLICT, NULL,
 		"%zu bulks are running: wait until one has ended, or cancel one.",
