@@ -56,5 +56,7 @@ bool bulk_token_check(
 
 bool bulk_open(struct store *store, const struct op *op, struct result *result, struct err *err);
 bool bulk_go_on(struct result *result, unsigned slice_steps, struct err *err);
+/* Bytes of memory; 0 without one. */
+size_t bulk_memory(const struct bulk_run *run);
 /* NULL is allowed. */
 void bulk_free(struct bulk_run *run);

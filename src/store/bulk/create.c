@@ -202,6 +202,11 @@ bool bulk_go_on(struct result *result, unsigned slice_steps, struct err *err)
 	return ok;
 }
 
+size_t bulk_memory(const struct bulk_run *run)
+{
+	return run ? sizeof(*run) + listing_memory(run->list.listing) : 0;
+}
+
 void bulk_free(struct bulk_run *run)
 {
 	if (run)

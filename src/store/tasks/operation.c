@@ -338,8 +338,8 @@ size_t store_result_memory(const struct result *result)
 	       listing_memory(result->listing) + cascade_memory(result->cascade) +
 	       result->history_records.capacity + result->history_count * sizeof(*result->history) +
 	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed) +
-	       create_many_memory(result->batch_run) + stats_memory(result) +
-	       workers_memory(result) + journal_feed_memory(result->feed) +
+	       create_many_memory(result->batch_run) + bulk_memory(result->bulk_run) +
+	       stats_memory(result) + workers_memory(result) + journal_feed_memory(result->feed) +
 	       webhook_answer_memory(result->webhooks);
 }
 
