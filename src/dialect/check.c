@@ -201,10 +201,21 @@ static bool check_state(const struct task *task, struct err *err)
 		       "the longest start timeout is that of a policy");
 }
 
+/* A bulk begins to run when it is created, and no worker ever has it. */
+static bool check_bulk(const struct task *task, struct err *err)
+{
+	bool may_be = task->dialect == DIALECT_CODE_native && task->state != TASK_PENDING &&
+		      task->lease.token == 0;
+
+	return task->is_bulk == 0 || (task->is_bulk == 1 && may_be) ||
+	       refuse(err, "is_bulk",
+		       "0, or 1 for a native task that is not pending and has no lease");
+}
+
 static bool check_new(const struct task *task, struct err *err)
 {
 	return check_texts(task, err) && check_policy(task, err) && check_numbers(task, err) &&
-	       check_fields(task, err) && check_state(task, err);
+	       check_fields(task, err) && check_state(task, err) && check_bulk(task, err);
 }
 
 bool dialect_check_task(const struct task *before, const struct task *task, struct err *err)

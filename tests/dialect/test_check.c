@@ -113,6 +113,12 @@ static const struct {
 		"]]]]]]]]}}",
 		"fields" },
 	{ NATIVE, "{\"status\":\"done\"}", "status" },
+	{ NATIVE, "{\"is_bulk\":1}", "is_bulk" },
+	{ NATIVE, "{\"is_bulk\":2,\"state\":\"running\",\"status\":\"running\"}", "is_bulk" },
+	{ NATIVE, "{\"is_bulk\":1,\"state\":\"running\",\"status\":\"running\",\"lease_token\":1}",
+		"is_bulk" },
+	{ VIRTSHELL, "{\"is_bulk\":1,\"state\":\"running\",\"status\":\"IN_PROGRESS\"}",
+		"is_bulk" },
 	{ NATIVE, "{\"kind\":\"a\\nb\"}", "kind" },
 	{ NATIVE, "{\"kind\":\"" LONG_65 "\"}", "kind" },
 	{ VIRTSHELL, "{\"kind\":\"a\"}", "kind" },
@@ -178,6 +184,9 @@ static void members_that_contradict_the_state_are_refused(void **state)
 		     "{\"state\":\"failed\",\"status\":\"failed\",\"failure\":\"reported\"}", &err),
 		&err);
 	must(check_line(NATIVE, "{\"start_by\":9,\"start_ms\":31536000000}", &err), &err);
+	must(check_line(
+		     NATIVE, "{\"is_bulk\":1,\"state\":\"running\",\"status\":\"running\"}", &err),
+		&err);
 }
 
 static void vionlabs_task_has_the_id_of_its_address(void **state)
