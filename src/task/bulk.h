@@ -29,7 +29,6 @@ struct task;
  * its fields: a bulk_action_decode reads them. With op.idempotency_key once only.
  *
  * ERR_CONFLICT, field "token": the token has expired or the count is another one; without a field:
- * ERR_CONFLICT, field "token": the token has expired or the count is another one; without a field:
  * as many bulks as there may be are running. ERR_UNPROCESSABLE, field "token": no dry run of this
  * tenant, actor and request has given it.
  */
