@@ -82,11 +82,14 @@ static void later_changes_are_left_alone(void **state)
 	fixture_verify(store, 5);
 }
 
+/* With any error that is one of the task. */
 static bool refuse_even(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
 	(void)op, (void)before;
-	return task->id.bytes[15] % 2 || err_set(err, ERR_UNPROCESSABLE, NULL, "An even number.");
+	return task->id.bytes[15] % 2 ||
+	       err_set(err, task->id.bytes[15] % 4 ? ERR_UNPROCESSABLE : ERR_NOT_FOUND, NULL,
+		       "An even number.");
 }
 
 /* Of a hook that is called after the task was written. */

@@ -72,15 +72,20 @@ static void bulk_without_its_row_begins_again(void **state)
 	struct store *store = *state;
 	struct err err = { 0 };
 	uint64_t revision;
+	char json[80];
+	unsigned left;
 
 	bulk_set_retry();
 	bulk_create_in(store, 1, 40, TASK_FAILED, NULL);
 	bulk_start(store, BULK);
 	run_until_pending(store, &bulks, 1);
 	revision = claim_read(store, 1).revision;
+	left = bulk_count_in(store, TASK_FAILED, 1, 40);
 	must(step_call(store, ENGINE_WRITE, step_remove_row, NULL, &err), &err);
 	while (bulk_run_once(store, &bulks))
 		;
+	snprintf(json, sizeof(json), "{\"done\":%u,\"refused\":0,\"total\":%u}", left, left);
+	bulk_expect_counts(store, BULK, json);
 	assert_int_equal(bulk_count_in(store, TASK_PENDING, 1, 40), 40);
 	assert_int_equal(claim_read(store, 1).revision, revision);
 	assert_int_equal(claim_read(store, BULK).state, TASK_SUCCEEDED);

@@ -57,13 +57,14 @@ static int write_task(struct bulk_work *work, const struct change *change, struc
 
 /* ---- the tasks ---- */
 
-/* Whether the error concerns one task only. */
-static bool is_of_task(int rc, const struct err *err)
+/* Whether the error concerns one task only. A damaged index is made again by the keeper. */
+static bool is_of_task(const struct store *store, int rc, const struct err *err)
 {
 	static const bool of_task[ERR_CODES] = {
 		[ERR_MALFORMED] = true,
 		[ERR_INVALID] = true,
 		[ERR_MISSING] = true,
+		[ERR_NOT_FOUND] = true,
 		[ERR_CONFLICT] = true,
 		[ERR_TOO_LARGE] = true,
 		[ERR_UNPROCESSABLE] = true,
@@ -72,7 +73,9 @@ static bool is_of_task(int rc, const struct err *err)
 		[ERR_DAMAGED] = true,
 	};
 
-	return rc == ENGINE_DAMAGED || (rc == STEP_FAILED && of_task[err->code]);
+	if (rc == ENGINE_DAMAGED)
+		return !store->damaged_index;
+	return rc == ENGINE_NOT_FOUND || (rc == STEP_FAILED && of_task[err->code]);
 }
 
 static bool is_meant(const struct bulk_work *work, const struct task *task)
@@ -85,8 +88,8 @@ static bool is_meant(const struct bulk_work *work, const struct task *task)
 }
 
 /*
- * An error before anything was written leaves the transaction as it was. Else it is begun again,
- * without this task.
+ * An error before anything was written leaves the transaction as it was, unless a page is damaged.
+ * Else it is begun again, without this task. A task that is not there any more counts nowhere.
  */
 static int do_task(struct bulk_work *work, const struct op *each, bool *is_refused,
 	struct bulk_counts *counts, struct err *err)
@@ -108,13 +111,15 @@ static int do_task(struct bulk_work *work, const struct op *each, bool *is_refus
 	if (rc == 0)
 		rc = write_modify(store, &write, err);
 	store_result_free(&result);
-	if (is_of_task(rc, err) && store->writes != writes) {
+	counts->done += rc == 0;
+	if (rc == 0 || !is_of_task(store, rc, err))
+		return rc;
+	if (rc == ENGINE_DAMAGED || store->writes != writes) {
 		*is_refused = true;
 		return STEP_RETRY;
 	}
-	counts->done += rc == 0;
-	counts->refused += is_of_task(rc, err);
-	return rc == ENGINE_NOT_FOUND || is_of_task(rc, err) ? 0 : rc;
+	counts->refused += rc != ENGINE_NOT_FOUND;
+	return 0;
 }
 
 /* What was changed is never older than the bulk, so that it is not changed again. */
@@ -153,6 +158,13 @@ struct piece {
 	bool shows;
 };
 
+/* A bulk that has begun again does not know how many tasks there were. */
+static void raise_total(struct bulk_counts *counts)
+{
+	if (counts->total < counts->done + counts->refused)
+		counts->total = counts->done + counts->refused;
+}
+
 static int do_tasks(struct piece *piece, struct err *err)
 {
 	struct bulk_work *work = piece->work;
@@ -173,6 +185,7 @@ static int do_tasks(struct piece *piece, struct err *err)
 	/* Behind the page there may be rows that do not match: they are not read again. */
 	if (piece->at == page->count && page->next.len > 0)
 		piece->row.place = page->next;
+	raise_total(&piece->row.counts);
 	return rc;
 }
 
@@ -211,16 +224,11 @@ static int step_end(struct store *store, void *data, struct err *err)
 {
 	struct bulk_work *work = data;
 	const struct change change = { .state = TASK_SUCCEEDED };
-	struct bulk_row row = work->row;
-	uint64_t looked_at = row.counts.done + row.counts.refused;
 	int rc;
 
 	arena_reset(&work->each);
 	store->enforce_quota = false;
-	/* A bulk that has begun again does not know how many there were. */
-	if (row.counts.total < looked_at)
-		row.counts.total = looked_at;
-	rc = replace_row(work, &row, err);
+	rc = replace_row(work, &work->row, err);
 	return rc == 0 ? write_task(work, &change, err) : rc;
 }
 

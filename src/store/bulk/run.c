@@ -150,6 +150,8 @@ static bool go_on(struct store_bulks *bulks, int64_t until_us, bool *more, struc
 	if (!bulks->is_begun) {
 		ok = begin(bulks, more, err);
 		bulks->is_begun = ok && *more && !work->has_ended;
+		/* An entry without a bulk that runs: the next one can wait for the next call. */
+		*more = *more && !work->has_ended;
 	}
 	if (!bulks->is_begun)
 		return ok;
