@@ -191,9 +191,6 @@ static struct cell oldest_cell(const struct top_view *view)
 
 static void put_tasks(const struct top_view *view, struct buf *out)
 {
-	json_int_t others = json_integer_value(json_object_get(view->now, "other_tasks"));
-	char line[TOP_LINE_BYTES];
-
 	put_cells(view, "tasks",
 		(const struct cell[CELLS]){
 			count_cell(tasks_of(view, "pending"), "pending"),
@@ -210,12 +207,6 @@ static void put_tasks(const struct top_view *view, struct buf *out)
 			oldest_cell(view),
 		},
 		out);
-	if (others == 0)
-		return;
-	snprintf(line, sizeof(line),
-		"%-*s%" JSON_INTEGER_FORMAT " more of small tenants, not counted by state",
-		LABEL_WIDTH, "", others);
-	top_put_line(view, TOP_PLAIN, line, out);
 }
 
 /* ---- the store ---- */

@@ -7,7 +7,7 @@
  *	 "damages":[{"table":"tasks2","page":7,"first_seen":1429207233000,"reads":3,
  *	             "task":"..."}],
  *	 "store":{"last_checkpoint":1429207233000,...},
- *	 "duration_bounds":[...],"counted_at":1429207233000,"other_tasks":0,"dialects":{...},
+ *	 "duration_bounds":[...],"counted_at":1429207233000,"dialects":{...},
  *	 "processes":[{"process":"worker 1","pid":2,"generation":1,"state":"ready",
  *	               ..., "since":1429207233000}]}
  *

@@ -164,8 +164,6 @@ void status_add_dialects(json_t *status, struct scoreboard *scoreboard)
 	json_object_set_new(list, "", responses_json(&others));
 	json_object_set_new(status, "duration_bounds", bounds_json());
 	json_object_set_new(status, "counted_at", counted ? json_integer(page->at) : json_null());
-	json_object_set_new(
-		status, "other_tasks", counted ? integer(page->other_tasks) : json_null());
 	json_object_set_new(status, "dialects", list);
 	free(page);
 }

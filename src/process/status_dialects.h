@@ -3,7 +3,7 @@
  * What the service has done by dialect, for the status. Members of the status:
  *
  *	"duration_bounds":[250,500,...],
- *	"counted_at":1429207233000,"other_tasks":0,
+ *	"counted_at":1429207233000,
  *	"dialects":{"native":{"responses":9,"client_errors":1,"server_errors":0,
  *	                      "durations":[3,4,...],"created":2,"claimed":2,"ended":1,
  *	                      "pending":1,"ready":1,"running":0,"succeeded":1,"failed":0,
@@ -14,9 +14,8 @@
  * store/metrics.h): "durations" has one number more than "duration_bounds", which are microseconds,
  * and "ended" counts tasks that have succeeded, failed or were cancelled. The others are of the
  * last pass of the census (census.h), at "counted_at", with null for "oldest_ready" if no task is
- * ready; all of them are absent, and "counted_at" is null, without a pass. "other_tasks" are those
- * of tenants that were not counted by dialect. The dialect "" has the calls of the web server,
- * those that are of no dialect, and probes.
+ * ready; all of them are absent, and "counted_at" is null, without a pass. The dialect "" has the
+ * calls of the web server, those that are of no dialect, and probes.
  */
 #include <jansson.h>
 
