@@ -236,23 +236,34 @@ def kills():
     instance.stop("kills")
 
 
+def leave(instance, key):
+    """Sends a batch of 1,000 tasks and leaves; returns how many were created."""
+    before = total(instance)
+    connection = instance.connect()
+    body = json.dumps([{"kind": "left"}] * 1000).encode()
+    lines = instance.bearer() + [JSON, ("Idempotency-Key", key)]
+    connection.request("POST", TASKS, body, dict(lines))
+    time.sleep(0.005)
+    connection.close()
+    time.sleep(0.5)
+    return total(instance) - before
+
+
 def leaving_client():
     """A client leaves before its answer: the batch ends, and a repetition completes it."""
     instance = shared()
     before = total(instance)
-    body = json.dumps([{"kind": "left"}] * 1000).encode()
-    connection = instance.connect()
-    lines = instance.bearer() + [JSON, ("Idempotency-Key", "left")]
-    connection.request("POST", TASKS, body, dict(lines))
-    time.sleep(0.005)
-    connection.close()
-    time.sleep(0.2)
-    left = total(instance) - before
-    ok(left <= 1000, "some tasks, or all", left)
-    answer = post(instance, [{"kind": "left"}] * 1000)
-    equal(answer.status, 201, "a batch without the key")
-    request = instance.request("POST", TASKS, body.decode(), headers=lines)
-    equal((request.status, total(instance) - before), (201, 2000), "the repetition completes it")
+    for number in range(10):
+        key = f"left {number}"
+        left = leave(instance, key)
+        if 0 < left < 1000:
+            break
+        before = total(instance)
+    ok(0 < left < 1000, "the batch ends in the middle", left)
+    equal(post(instance, [{"kind": "left"}] * 1000).status, 201, "a batch without the key")
+    body = json.dumps([{"kind": "left"}] * 1000)
+    again = post(instance, body, ("Idempotency-Key", key))
+    equal((again.status, total(instance) - before), (201, 2000), "the repetition completes it")
     instance.verify("shared")
     instance.stop("shared")
 
