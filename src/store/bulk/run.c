@@ -86,7 +86,6 @@ static int step_load(struct store *store, void *data, struct err *err)
 /* Reads the task and the row. */
 static bool load(struct bulk_work *work, struct err *err)
 {
-	bulk_page_reset(&work->page);
 	if (!step_run(work->store, ENGINE_READ, step_load, work, err)) {
 		work->has_ended = err->code == ERR_NOT_FOUND;
 		return work->has_ended;
@@ -126,19 +125,13 @@ static bool begin(struct store_bulks *bulks, bool *found, struct err *err)
 
 static bool do_next(struct bulk_work *work, int64_t until_us, struct err *err)
 {
-	struct bulk_page *page = &work->page;
-	bool ok;
+	const struct bulk_page *page = &work->page;
 
 	if (!page->is_read)
 		return bulk_page_read(work, until_us, err);
 	if (page->count == 0 && page->next.len == 0)
-		ok = bulk_piece_end(work, err);
-	else
-		ok = bulk_piece_run(work, err);
-	/* A request has ended the bulk, or another keeper was faster. */
-	if (!ok && err->code == ERR_NOT_FOUND)
-		return load(work, err);
-	return ok;
+		return bulk_piece_end(work, err);
+	return bulk_piece_run(work, err);
 }
 
 static bool go_on(struct store_bulks *bulks, int64_t until_us, bool *more, struct err *err)
@@ -163,7 +156,8 @@ static bool go_on(struct store_bulks *bulks, int64_t until_us, bool *more, struc
 		bulk_page_reset(&work->page);
 		bulks->is_begun = false;
 	}
-	return ok;
+	/* A request has ended the bulk, or another keeper was faster: it is read again. */
+	return ok || err->code == ERR_NOT_FOUND;
 }
 
 /* Without requests no other process flushes: after a kill, all would be done again. */
