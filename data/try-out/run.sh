@@ -20,9 +20,10 @@ POLYTASKD_PID=''
 SANDBOX_PID=''
 TIMER_PID=''
 WHY=''
-# A log of more bytes is rotated; how often they are looked at. Tests set both.
+# A log of more bytes is rotated; how often they are looked at. Tests set both. A program that ends between two
+# commands of the loop is noticed then, too.
 LOG_BYTES=${POLYTASK_LOG_BYTES:-67108864}
-LOG_SECONDS=${POLYTASK_LOG_SECONDS:-60}
+LOG_SECONDS=${POLYTASK_LOG_SECONDS:-10}
 
 # shellcheck source=data/try-out/credentials.sh
 . "$SOURCE/data/try-out/credentials.sh"

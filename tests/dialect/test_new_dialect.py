@@ -46,6 +46,7 @@ ALLOWED = {
     "src/polytaskd.8": "kinds of credentials, measured sizes",
     "src/sys/conf.c": "options of single dialects",
     "data/try-out/credentials.sh": "examples",
+    "tests/admin/test_credentials.c": "the names that a credential can be limited to",
     "tests/auth/test_credentials.c": "the sources of credentials, one by one",
     "tests/bench/scale.py": "requests to measure",
     "tests/dialect/test_check.c": "a task per dialect",

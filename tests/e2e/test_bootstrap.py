@@ -274,17 +274,26 @@ def interrupted_in_the_background():
     )
 
 
+def start_of(pid):
+    """When the process began: another one may have its number later. None: there is none."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return None
+
+
 def killed():
     """After SIGKILL of bootstrap its services end, and the next start succeeds."""
     parent = make_directory("polytask-run-")
     home = os.path.join(parent, "run")
     run = Run(home, free_port())
     ok("ready on" in run.wait(), "the first start", run.text())
-    children = child_pids(run.process.pid)
+    children = {pid: start_of(pid) for pid in child_pids(run.process.pid)}
     run.process.kill()
     run.process.wait()
     ok(
-        until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in children), 15),
+        until(lambda: not any(start_of(pid) == start for pid, start in children.items()), 15),
         "after SIGKILL the services end within 15 s",
     )
     run = Run(home, free_port())

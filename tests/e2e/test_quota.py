@@ -130,7 +130,7 @@ def bytes_and_commands():
     done = instance.ctl_run("quota", "recount")
     equal((done.returncode, done.stdout), (0, "0 tenants corrected\n"), "quota recount")
     done = instance.ctl_run("quota", "set", "demo")
-    ok(done.returncode == 1 and "--tasks" in done.stderr, "quota set without a limit", done)
+    ok(done.returncode == 2 and "--tasks" in done.stderr, "quota set without a limit", done)
     instance.stop("bytes")
 
 

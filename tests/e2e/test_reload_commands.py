@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 
+from fastcgi_client import Connection
 from lib import POLYTASKCTL, WORKERS, Instance, run_tests
 from processes import child_pids, kill
 from tap import equal, ok, until
@@ -73,7 +74,8 @@ def stop_with_bad_configuration():
         timeout=60,
     )
     ok(
-        missing.returncode == 1 and missing.stderr.endswith("none.conf cannot be read\n"),
+        missing.returncode == 1
+        and missing.stderr.endswith("none.conf cannot be read: No such file or directory\n"),
         "a file that does not exist is an error",
         missing,
     )
@@ -113,6 +115,16 @@ def stop_recovery(instance):
     return None
 
 
+def slow_reader(instance):
+    """Asks for many bytes and reads none: a worker ends three seconds later if it is told to end."""
+    for _ in range(30):
+        instance.native("POST", "/tasks", {"fields": {"text": "x" * 100000}})
+    connection = Connection(instance.socket)
+    connection.send("GET", "/v1/tasks?limit=30")
+    time.sleep(0.3)
+    return connection
+
+
 def phases():
     """status in each phase: 0 if requests are answered, 3 if not, 1 without a service."""
     instance = Instance(conf={"stuck_seconds": "60"}, expect=("stop", "exit", "stuck"))
@@ -131,8 +143,7 @@ def phases():
     kill(writer, signal.SIGCONT)
     equal(reload.wait(60), 0, "the reload ends")
     equal(status_of(instance), (0, "serving"), "serving again: status 0")
-    pid = instance.workers()[0]
-    kill(pid, signal.SIGSTOP)
+    reader = slow_reader(instance)
     instance.daemon.send_signal(signal.SIGTERM)
     ok(
         until(lambda: status_of(instance) == (3, "stopping"), 6),
@@ -145,7 +156,7 @@ def phases():
         (1, "polytaskctl: the service is stopping\n"),
         "stopping: reload is refused",
     )
-    kill(pid, signal.SIGCONT)
+    reader.close()
     equal(instance.stop_daemon(), 0, "the service ends")
     done = instance.ctl_run("status")
     ok(
