@@ -102,6 +102,24 @@ void children_signal(const struct children *children, int signal)
 	}
 }
 
+static bool is_stopped(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == pid;
+}
+
+void children_continue_stopped(const struct children *children)
+{
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		pid_t pid = children->processes[i].pid;
+
+		if (pid && is_stopped(pid))
+			kill(pid, SIGCONT);
+	}
+}
+
 bool children_retired_before(const struct children *children, int generation)
 {
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {

@@ -24,6 +24,11 @@ bool children_answer(const struct children *children);
 size_t children_count_in_store(const struct children *children);
 void children_kill_in_store(const struct children *children);
 void children_signal(const struct children *children, int signal);
+/*
+ * A stopped process gets SIGTERM only when it goes on. The others get no SIGCONT: a debugger or a
+ * leak sanitizer stops a process for itself, and would wait for ever.
+ */
+void children_continue_stopped(const struct children *children);
 /* Whether no worker of a generation before this one begins another request. */
 bool children_retired_before(const struct children *children, int generation);
 /* Whether a child of a generation before this one is still starting. */

@@ -286,8 +286,7 @@ static void signal_children(struct service *service, int64_t now)
 		log_warn("stop", "killing %zu process%s that did not exit on SIGTERM", count,
 			count == 1 ? "" : "es");
 	children_signal(&service->children, last ? SIGKILL : SIGTERM);
-	/* A stopped process gets SIGTERM only when it goes on. */
-	children_signal(&service->children, SIGCONT);
+	children_continue_stopped(&service->children);
 	service->next_signal_ms = now + service->signal_interval_ms;
 	service->signal_interval_ms *= 2;
 }
