@@ -86,3 +86,12 @@ def child_pids(pid):
             return [int(word) for word in children.read().split()]
     except OSError:
         return []
+
+
+def start_of(pid):
+    """When the process began: another one may have its number later. None: there is none."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return None

@@ -8,7 +8,7 @@ import time
 
 from bootstrap_run import BOOTSTRAP, Run, environment
 from lib import run_tests
-from processes import child_pids, finish, free_port, make_directory
+from processes import child_pids, finish, free_port, make_directory, start_of
 from tap import equal, ok, until
 
 # The variables of demo.env.
@@ -272,15 +272,6 @@ def interrupted_in_the_background():
         ["polytask: stopping", f"polytask: stopped; the tasks are in {home}"],
         "it says that it stops, and where the tasks are",
     )
-
-
-def start_of(pid):
-    """When the process began: another one may have its number later. None: there is none."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[19]
-    except OSError:
-        return None
 
 
 def killed():
