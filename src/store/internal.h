@@ -327,6 +327,11 @@ bool snapshot_watch(struct store *store, bool low_space, bool *more, struct err 
 
 /* Whether an existing task meets the preconditions of the op. */
 bool change_meets_conditions(const struct op *op, const struct task *task);
+/*
+ * For operations on many tasks: whether an error concerns the task only, so that the others go on.
+ * Quotas are not among these errors.
+ */
+bool change_error_is_of_task(const struct err *err);
 /* ERR_PRECONDITION; returns STEP_FAILED. */
 int change_fail_precondition(struct err *err);
 /* A task of another tenant or dialect is reported as not found. */

@@ -60,22 +60,9 @@ static int write_task(struct bulk_work *work, const struct change *change, struc
 /* Whether the error concerns one task only. A damaged index is made again by the keeper. */
 static bool is_of_task(const struct store *store, int rc, const struct err *err)
 {
-	static const bool of_task[ERR_CODES] = {
-		[ERR_MALFORMED] = true,
-		[ERR_INVALID] = true,
-		[ERR_MISSING] = true,
-		[ERR_NOT_FOUND] = true,
-		[ERR_CONFLICT] = true,
-		[ERR_TOO_LARGE] = true,
-		[ERR_UNPROCESSABLE] = true,
-		[ERR_LEASE_LOST] = true,
-		[ERR_INTERNAL] = true,
-		[ERR_DAMAGED] = true,
-	};
-
 	if (rc == ENGINE_DAMAGED)
 		return !store->damaged_index;
-	return rc == ENGINE_NOT_FOUND || (rc == STEP_FAILED && of_task[err->code]);
+	return rc == ENGINE_NOT_FOUND || (rc == STEP_FAILED && change_error_is_of_task(err));
 }
 
 static bool is_meant(const struct bulk_work *work, const struct task *task)

@@ -32,6 +32,24 @@ bool change_meets_conditions(const struct op *op, const struct task *task)
 	       !has_revision(op->if_none_match, op->if_none_match_count, task->revision);
 }
 
+bool change_error_is_of_task(const struct err *err)
+{
+	static const bool of_task[ERR_CODES] = {
+		[ERR_MALFORMED] = true,
+		[ERR_INVALID] = true,
+		[ERR_MISSING] = true,
+		[ERR_NOT_FOUND] = true,
+		[ERR_CONFLICT] = true,
+		[ERR_LEASE_LOST] = true,
+		[ERR_TOO_LARGE] = true,
+		[ERR_UNPROCESSABLE] = true,
+		[ERR_INTERNAL] = true,
+		[ERR_DAMAGED] = true,
+	};
+
+	return of_task[err->code];
+}
+
 int change_fail_precondition(struct err *err)
 {
 	err_set(err, ERR_PRECONDITION, NULL, NULL);

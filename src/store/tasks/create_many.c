@@ -69,22 +69,8 @@ static bool decode_item(
 /* Whether the error concerns the item only. */
 static bool is_of_item(const struct err *err)
 {
-	static const bool of_item[ERR_CODES] = {
-		[ERR_MALFORMED] = true,
-		[ERR_INVALID] = true,
-		[ERR_MISSING] = true,
-		[ERR_NOT_FOUND] = true,
-		[ERR_CONFLICT] = true,
-		[ERR_TOO_LARGE] = true,
-		[ERR_UNPROCESSABLE] = true,
-		[ERR_QUOTA] = true,
-		[ERR_STORAGE_QUOTA] = true,
-		[ERR_TOO_MANY_REQUESTS] = true,
-		[ERR_INTERNAL] = true,
-		[ERR_DAMAGED] = true,
-	};
-
-	return of_item[err->code];
+	return change_error_is_of_task(err) || err->code == ERR_QUOTA ||
+	       err->code == ERR_STORAGE_QUOTA || err->code == ERR_TOO_MANY_REQUESTS;
 }
 
 /* Copies what is in the arena of the item. */

@@ -186,13 +186,6 @@ static int step_look(struct store *store, void *data, struct err *err)
 
 /* ---- one task ---- */
 
-/* Whether the error concerns this task only. */
-static bool is_of_task(const struct err *err)
-{
-	return err->code == ERR_CONFLICT || err->code == ERR_UNPROCESSABLE ||
-	       err->code == ERR_TOO_LARGE || err->code == ERR_INTERNAL || err->code == ERR_DAMAGED;
-}
-
 static int step_retry(struct store *store, void *data, struct err *err)
 {
 	store->enforce_quota = true;
@@ -228,10 +221,10 @@ static bool retry_task(
 	if (ok) {
 		result->retried++;
 		result->written = !run->store->sync_commits;
-	} else if (is_of_task(err)) {
-		result->refused++;
-		ok = true;
 	} else if (err->code == ERR_NOT_FOUND || err->code == ERR_PRECONDITION) {
+		ok = true;
+	} else if (change_error_is_of_task(err)) {
+		result->refused++;
 		ok = true;
 	}
 	return ok;
