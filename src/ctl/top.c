@@ -14,7 +14,7 @@
 
 #define INTERVAL_MS 1000
 #define REQUEST	    STR("{\"verb\":[\"status\",\"watch\"]}\n")
-/* --once: the tasks are not counted while nobody watches, which takes a second or two. */
+/* With --once: the service begins to count tasks at the first request, in up to two seconds. */
 #define ONCE_TRIES 3
 #define KEYS	   "q: quit"
 

@@ -17,7 +17,7 @@ double top_rate(
 	const struct top_view *view, const json_t *before, const json_t *now, const char *member);
 /* Sum of the rates of a dialect's counter (process/status_dialects.h). NAN: none is known. */
 double top_dialects_rate(const struct top_view *view, const char *member);
-/* The object of this process in the older status; NULL: there is none. */
+/* The same process in the older status. NULL: it was not in it. */
 const json_t *top_process_before(const struct top_view *view, const json_t *process);
 /* Sum of the rates of a process's counter. NAN: none is known. */
 double top_processes_rate(const struct top_view *view, const char *member);

@@ -156,7 +156,7 @@ static void put_row(const struct table *table, const char *name, const json_t *b
 
 /* ---- dialects ---- */
 
-/* Those that nobody uses have no row. */
+/* A dialect without requests and tasks has no row. */
 static bool is_used(const json_t *dialect)
 {
 	static const char *const members[] = { "responses", "created", "claimed", "ended",

@@ -2,8 +2,8 @@
 /*
  * Metrics in the text format 0.0.4 of Prometheus
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
- * Pure. Names are given without the prefix polytask_, which all get but those that are the same for
- * every service; labels are UTF-8 texts of any bytes.
+ * Pure. Callers give names without the prefix polytask_. All metrics get it, except those that have
+ * the same name in every service. Labels are texts of any bytes.
  */
 #include "base/buf.h"
 #include "base/histogram.h"

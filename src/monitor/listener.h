@@ -42,9 +42,9 @@ int listener_fd(const struct listener *listener);
 /* Does what can be done without waiting. Call it at least each second. */
 void listener_run(struct listener *listener);
 /*
- * Accepts no more connections and closes those that are between two requests. The caller then goes
- * on with listener_run() while listener_is_busy(), for as long as it has time: so no response is
- * cut off. Each connection ends with its next response.
+ * Accepts no more connections and closes the idle ones. Each of the others ends with its next
+ * response. The caller then repeats listener_run() while listener_is_busy(), so that no response is
+ * cut off.
  */
 void listener_retire(struct listener *listener);
 bool listener_is_busy(const struct listener *listener);

@@ -57,7 +57,7 @@ static void run(const struct child_context *child, struct listener *listener)
 
 	while (child_poll(child, &fd, CHILD_WAIT_MS))
 		listener_run(listener);
-	/* The next generation may have begun to answer; what was asked here is answered here. */
+	/* The next generation answers new connections; this process answers the requests that it has. */
 	until = clock_mono_ms() + FINISH_MS;
 	listener_retire(listener);
 	while (listener_is_busy(listener) && clock_mono_ms() < until) {

@@ -53,7 +53,7 @@ void collect_deaths(const struct metrics_view *view, const struct family *family
 
 /* ---- by process ---- */
 
-/* Reads a figure of a process; slot NULL: the supervisor. False: there is none. */
+/* Reads a figure of a process; slot NULL: of the supervisor. False: the figure is not known. */
 typedef bool read_figure(
 	const struct scoreboard *scoreboard, const struct scoreboard_slot *slot, double *value);
 

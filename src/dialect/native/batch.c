@@ -83,8 +83,9 @@ static size_t string_length(struct str text)
 }
 
 /*
- * The length of the item at the start of text, up to the comma or bracket behind it, which is not
- * within a string or another bracket; text.len: there is none. Its JSON is not checked here.
+ * The length of the item at the start of text. It ends before the first comma or closing bracket
+ * that is neither in a string nor in brackets of the item. text.len: the item does not end. The
+ * JSON of an item is checked when it is decoded.
  */
 static size_t item_length(struct str text)
 {

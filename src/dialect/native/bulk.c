@@ -13,7 +13,7 @@
 #define PRIORITY STR("priority")
 #define TOKEN	 STR("token")
 
-/* ---- actions: what they do to each task, with the hooks of a request for one task ---- */
+/* ---- actions: each does to a task what the request for one task does ---- */
 
 static void cancel(struct op *op, int32_t priority)
 {

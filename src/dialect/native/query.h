@@ -71,7 +71,7 @@ struct native_query_row {
 	enum native_repeat repeat;
 	/* NULL: something else reads it. */
 	bool (*parse)(const struct native_query *query, const struct native_param *given);
-	unsigned types; /* of a condition for tasks: enum native_json_type; 0: it is none */
+	unsigned types; /* enum native_json_type, of a condition for tasks; else 0 */
 };
 
 /* NULL: no row has this name. */
@@ -79,8 +79,8 @@ const struct native_query_row *native_find_row(
 	const struct native_query_row *rows, struct str name);
 
 /*
- * PHP and axios write a repeated parameter as state[] or state[0]: gives those that may be repeated
- * their plain name. Call it before anything reads the query.
+ * PHP and axios write a repeated parameter as state[] or state[0]. Renames each parameter that may
+ * be repeated to its plain name. Call it before anything reads the query.
  */
 void native_unwrap_arrays(struct request *request, const struct native_query_row *rows);
 /* Reads the whole query. ERR_INVALID if a parameter is unknown, repeated or has a wrong value. */
