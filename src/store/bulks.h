@@ -9,7 +9,8 @@ struct store_bulks {
 	struct buf place;	/* in the pass over all bulks */
 	struct bulk_work *work; /* on one of them; NULL: none yet */
 	bool is_begun;		/* it goes on with the next call */
-	int64_t flushed_ms;	/* monotonic: the last flush */
+	int64_t flushed_ms;	/* monotonic: when the flushes were looked at last */
+	uint64_t to_flush;	/* commits that had been made then */
 };
 
 /* What the store does not know about the tasks. */
@@ -24,7 +25,7 @@ struct store_bulk_rules {
  * Goes on with one bulk until until_us (monotonic). After at most 1,000 tasks another one is next,
  * so the bulks of each tenant make progress. Tasks are changed in transactions of at most
  * BULK_TOGETHER_US. Each writes the counts and the place of the bulk as well, so it goes on from
- * there whatever is killed. Its commits are flushed BULK_FLUSH_MS later at the latest, if it is
+ * there whatever is killed. Its commits are flushed 2 * BULK_FLUSH_MS later at the latest, if it is
  * called until *more is false. *more: there is work for another call. Waits (*more false) while the
  * index is built or the disk is nearly full.
  */

@@ -163,11 +163,17 @@ static bool go_on(struct store_bulks *bulks, int64_t until_us, bool *more, struc
 /* Without requests no other process flushes: after a kill, all would be done again. */
 static bool flush(struct store *store, struct store_bulks *bulks, struct err *err)
 {
+	struct store_commits *commits = &store->shared->commits;
 	int64_t now = clock_mono_ms();
+	uint64_t done = bulks->to_flush;
 
 	if (!bulks->work->has_ended && now - bulks->flushed_ms < BULK_FLUSH_MS)
 		return true;
 	bulks->flushed_ms = now;
+	bulks->to_flush = atomic_load(&commits->done);
+	/* Requests flush often: another fsync would only delay them. */
+	if (!bulks->work->has_ended && atomic_load(&commits->flushed) >= done)
+		return true;
 	return store_flush(store, err);
 }
 
