@@ -1,0 +1,88 @@
+// Builds the console: dist/index.html and dist/assets/, whose names have a hash of the content, each with a
+// compressed copy for nginx's gzip_static. The same sources give the same bytes. The build fails if the
+// compressed files together exceed the limit below.
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { constants, gzipSync } from "node:zlib";
+
+const LIMIT = 60_000; // bytes of all compressed files
+const HERE = dirname(fileURLToPath(import.meta.url));
+const OUT = join(HERE, "dist");
+const NEW = join(HERE, "dist.new");
+
+/** The bundle, without hidden references to the machine that built it. */
+async function bundle() {
+	return build({
+		absWorkingDir: HERE,
+		entryPoints: { console: "src/main.tsx", style: "src/style/console.css" },
+		outdir: "dist.new/assets",
+		entryNames: "[name]-[hash]",
+		chunkNames: "[name]-[hash]",
+		assetNames: "[name]-[hash]",
+		bundle: true,
+		splitting: true,
+		format: "esm",
+		target: "es2022",
+		minify: true,
+		jsx: "automatic",
+		jsxImportSource: "preact",
+		legalComments: "none",
+		metafile: true,
+		logLevel: "warning",
+	});
+}
+
+/** The name of the file that an entry point became. */
+function output(metafile, source) {
+	const found = Object.entries(metafile.outputs).find(([, about]) => about.entryPoint === source);
+	return found[0].replace("dist.new/", "");
+}
+
+/** Copies the icon, and returns its name. */
+async function copy_icon() {
+	const icon = await readFile(join(HERE, "src/icon.svg"));
+	const hash = createHash("sha256").update(icon).digest("hex").slice(0, 8);
+	await writeFile(join(NEW, `assets/icon-${hash}.svg`), icon);
+	return `assets/icon-${hash}.svg`;
+}
+
+async function write_index(metafile) {
+	const template = await readFile(join(HERE, "index.html"), "utf8");
+	const page = template
+		.replace("@ICON@", await copy_icon())
+		.replace("@SCRIPT@", output(metafile, "src/main.tsx"))
+		.replace("@STYLE@", output(metafile, "src/style/console.css"));
+	await writeFile(join(NEW, "index.html"), page);
+}
+
+async function files(folder) {
+	const entries = await readdir(folder, { withFileTypes: true });
+	return entries.filter((entry) => entry.isFile()).map((entry) => join(folder, entry.name)).sort();
+}
+
+/** Writes the compressed copies, and returns their size in bytes. */
+async function compress() {
+	let sum = 0;
+	for (const file of [...(await files(NEW)), ...(await files(join(NEW, "assets")))]) {
+		const packed = gzipSync(await readFile(file), { level: constants.Z_BEST_COMPRESSION });
+		await writeFile(`${file}.gz`, packed);
+		sum += packed.length;
+	}
+	return sum;
+}
+
+await rm(NEW, { recursive: true, force: true });
+await mkdir(join(NEW, "assets"), { recursive: true });
+const { metafile } = await bundle();
+await write_index(metafile);
+const size = await compress();
+console.log(`console: ${size} bytes compressed, of ${LIMIT} at most`);
+if (size > LIMIT) {
+	console.error("console: the files are too large");
+	process.exit(1);
+}
+await rm(OUT, { recursive: true, force: true });
+await rename(NEW, OUT);
