@@ -1,0 +1,124 @@
+/**
+ * Requests to the service. The token is held here in memory; model/session.ts sets it. Each failure is a Problem:
+ * one of the service (RFC 9457), or status 0 if the service could not be reached.
+ */
+import { formatJson, parseJson } from "./json.ts";
+
+export interface Fault {
+	pointer?: string;
+	parameter?: string;
+	header?: string;
+	detail: string;
+}
+
+export class Problem extends Error {
+	readonly status: number;
+	readonly type: string;
+	readonly faults: Fault[];
+	readonly request: string;
+	readonly retryAfter: number;
+	/** The members of the body, for what one type of problem alone has. */
+	readonly body: Record<string, unknown>;
+
+	constructor(status: number, body: Record<string, unknown>, retryAfter = 0) {
+		super(String(body.detail ?? body.title ?? body.error_description ?? `The service answered ${status}.`));
+		this.status = status;
+		this.type = String(body.type ?? "").replace("/v1/problems/", "");
+		this.faults = (body.errors as Fault[] | undefined) ?? [];
+		this.request = String(body.instance ?? "").replace("/v1/requests/", "");
+		this.retryAfter = retryAfter;
+		this.body = body;
+	}
+}
+
+export interface Answer<T> {
+	status: number;
+	data: T;
+	etag: string | null;
+	headers: Headers;
+}
+
+export interface Options {
+	body?: unknown;
+	/** A value that is an array becomes a repeated parameter; undefined is left out. */
+	query?: Record<string, unknown>;
+	headers?: Record<string, string>;
+	signal?: AbortSignal | undefined;
+}
+
+let token = "";
+let refused: (problem: Problem) => void = () => {};
+
+export function setToken(text: string): void {
+	token = text;
+}
+
+/** `callback` learns of each 401: the token has ended. */
+export function onRefused(callback: (problem: Problem) => void): void {
+	refused = callback;
+}
+
+export function authorization(): Record<string, string> {
+	return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+export function address(path: string, query: Options["query"] = {}): string {
+	const text = new URLSearchParams();
+	for (const [name, value] of Object.entries(query))
+		for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) text.append(name, String(one));
+	const all = text.toString();
+	return all ? `${path}?${all}` : path;
+}
+
+function asObject(text: string): Record<string, unknown> {
+	try {
+		const value = parseJson(text);
+		return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+	} catch {
+		return {};
+	}
+}
+
+export async function problemOf(response: Response): Promise<Problem> {
+	const retryAfter = Number(response.headers.get("Retry-After") ?? 0) || 0;
+	const problem = new Problem(response.status, asObject(await response.text()), retryAfter);
+	if (response.status === 401 && token) refused(problem);
+	return problem;
+}
+
+/** fetch, whose failure to reach the service is a Problem. An abort stays an AbortError. */
+export async function send(url: string, init: RequestInit): Promise<Response> {
+	try {
+		return await fetch(url, { cache: "no-store", credentials: "omit", redirect: "error", ...init });
+	} catch (error) {
+		if (init.signal?.aborted) throw error;
+		throw new Problem(0, { title: "The service cannot be reached." });
+	}
+}
+
+/** A request of the native API. 304 has no data. */
+export async function call<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
+	const headers: Record<string, string> = { Accept: "application/json", ...authorization(), ...options.headers };
+	const init: RequestInit = { method, headers, signal: options.signal ?? null };
+	if (options.body !== undefined) {
+		headers["Content-Type"] = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+		init.body = formatJson(options.body);
+	}
+	const response = await send(address(path, options.query), init);
+	if (!response.ok && response.status !== 304) throw await problemOf(response);
+	const text = await response.text();
+	return {
+		status: response.status,
+		data: (text ? parseJson(text) : undefined) as T,
+		etag: response.headers.get("ETag"),
+		headers: response.headers,
+	};
+}
+
+export async function read<T>(path: string, query?: Options["query"], signal?: AbortSignal): Promise<T> {
+	return (await call<T>("GET", path, { query: query ?? {}, signal })).data;
+}
+
+export function isAbort(error: unknown): boolean {
+	return error instanceof DOMException && error.name === "AbortError";
+}

@@ -1,0 +1,27 @@
+/**
+ * JSON whose integers stay exact: those that a double cannot hold become a bigint, and are written as they were
+ * read. It needs the reviver's source text and JSON.rawJSON (ECMAScript 2026); a browser without them rounds.
+ */
+
+interface RawJson {
+	rawJSON?: (text: string) => unknown;
+}
+
+function exact(_key: string, value: unknown, context?: { source?: string }): unknown {
+	const source = context?.source;
+	if (typeof value !== "number" || Number.isSafeInteger(value) || !source || !/^-?\d+$/.test(source)) return value;
+	return BigInt(source);
+}
+
+export function parseJson(text: string): unknown {
+	return JSON.parse(text, exact as (key: string, value: unknown) => unknown);
+}
+
+export function formatJson(value: unknown, indent?: number): string {
+	const { rawJSON } = JSON as RawJson;
+	const write = (_key: string, member: unknown) => {
+		if (typeof member !== "bigint") return member;
+		return rawJSON ? rawJSON(String(member)) : Number(member);
+	};
+	return JSON.stringify(value, write, indent);
+}

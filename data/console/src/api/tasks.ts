@@ -1,0 +1,75 @@
+/** Tasks: lists, one task, its changes, bulks. */
+import { call, read, type Answer } from "./http.ts";
+import type { Attempt, BulkAction, BulkDryRun, HistoryEntry, Page, Stats, Task } from "./types.ts";
+
+/** Conditions of a list, by the names of its parameters. */
+export type Conditions = Record<string, string[]>;
+
+const path = (id: string) => `/v1/tasks/${encodeURIComponent(id)}`;
+/** The revision of a task is its ETag. */
+const unchanged = (task: Task) => ({ "If-Match": `"${task.revision}"` });
+
+export interface ListRequest {
+	conditions: Conditions;
+	sort: string;
+	limit: number;
+	cursor?: string | undefined;
+	etag?: string | undefined;
+}
+
+/** A page of a list; status 304 if it still has `etag`. */
+export function listTasks(request: ListRequest, signal?: AbortSignal): Promise<Answer<Page<Task>>> {
+	const { conditions, sort, limit, cursor, etag } = request;
+	const headers = etag ? { "If-None-Match": etag } : undefined;
+	return call("GET", "/v1/tasks", { query: { ...conditions, sort, limit, cursor }, headers: headers ?? {}, signal });
+}
+
+export function readTask(id: string, signal?: AbortSignal): Promise<Task> {
+	return read(path(id), undefined, signal);
+}
+
+export function readHistory(id: string, before?: string, signal?: AbortSignal): Promise<Page<HistoryEntry>> {
+	return read(`${path(id)}/history`, { before, limit: 100 }, signal);
+}
+
+export function readAttempts(id: string, signal?: AbortSignal): Promise<{ items: Attempt[]; complete: boolean }> {
+	return read(`${path(id)}/attempts`, undefined, signal);
+}
+
+export function readStats(signal?: AbortSignal, cursor?: string): Promise<Stats> {
+	return read("/v1/stats", { cursor }, signal);
+}
+
+export type Change = Partial<Pick<Task, "state" | "priority" | "not_before" | "max_attempts" | "archived">>;
+
+/** Each change fails with 412 if the task is not as it was read. */
+export async function patchTask(task: Task, change: Change): Promise<Task> {
+	return (await call<Task>("PATCH", path(task.id), { body: change, headers: unchanged(task) })).data;
+}
+
+export async function retryTask(task: Task): Promise<Task> {
+	return (await call<Task>("POST", `${path(task.id)}/retry`, { headers: unchanged(task) })).data;
+}
+
+export async function archiveTask(task: Task): Promise<Task> {
+	return (await call<Task>("POST", `${path(task.id)}/archive`, { headers: unchanged(task) })).data;
+}
+
+export async function deleteTask(task: Task): Promise<void> {
+	await call("DELETE", path(task.id), { headers: unchanged(task) });
+}
+
+export interface BulkRequest {
+	filter: Conditions;
+	do: BulkAction;
+	priority?: number | undefined;
+}
+
+export async function countBulk(request: BulkRequest): Promise<BulkDryRun> {
+	return (await call<BulkDryRun>("POST", "/v1/bulk", { body: { ...request, dry_run: true } })).data;
+}
+
+/** Begins what a dry run counted; 409 if the number of tasks has changed since. Returns the task of the bulk. */
+export async function startBulk(request: BulkRequest, token: string): Promise<Task> {
+	return (await call<Task>("POST", "/v1/bulk", { body: { ...request, token } })).data;
+}

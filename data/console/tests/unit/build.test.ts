@@ -1,4 +1,0 @@
-import assert from "node:assert";
-import { test } from "node:test";
-
-test("placeholder", () => assert.ok(true));
