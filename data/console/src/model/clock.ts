@@ -1,0 +1,57 @@
+/** Times for people: the present time, relative and exact forms, durations. */
+import { signal } from "@preact/signals";
+
+/** ms since the epoch; moves on each second while the page is visible. */
+export const now = signal(Date.now());
+
+setInterval(() => {
+	if (document.visibilityState === "visible") now.value = Date.now();
+}, 1000);
+
+const UNITS: [number, string][] = [
+	[86_400_000, "d"],
+	[3_600_000, "h"],
+	[60_000, "min"],
+	[1000, "s"],
+];
+
+/** A length in ms with at most two units: "850 ms", "4.2 s", "3 min 20 s", "2 d 4 h". */
+export function duration(ms: number): string {
+	if (ms < 1000) return `${Math.max(Math.round(ms), 0)} ms`;
+	if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+	const first = UNITS.findIndex(([length]) => ms >= length);
+	const [length, name] = UNITS[first]!;
+	const next = UNITS[first + 1];
+	const whole = Math.floor(ms / length);
+	const rest = next ? Math.floor((ms % length) / next[0]) : 0;
+	return rest ? `${whole} ${name} ${rest} ${next![1]}` : `${whole} ${name}`;
+}
+
+/** With one unit: "12 s ago", "in 3 min", "now". */
+export function relative(time: string, at: number): string {
+	const ms = Date.parse(time) - at;
+	const size = Math.abs(ms);
+	if (size < 1000) return "now";
+	const [length, name] = UNITS.find(([unit]) => size >= unit)!;
+	const text = `${Math.floor(size / length)} ${name}`;
+	return ms > 0 ? `in ${text}` : `${text} ago`;
+}
+
+const EXACT = new Intl.DateTimeFormat(undefined, {
+	dateStyle: "medium",
+	timeStyle: "medium",
+});
+
+export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** In the zone of the browser, which `zone` names. */
+export function exact(time: string): string {
+	return `${EXACT.format(new Date(time))} ${zone}`;
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** The time of day with milliseconds. */
+export function clock(time: string): string {
+	return `${CLOCK.format(new Date(time))}.${time.slice(20, 23)}`;
+}

@@ -1,0 +1,37 @@
+/** The counts of GET /v1/stats, summed by state, by dialect and for both. */
+import { readStats } from "../api/tasks.ts";
+import type { KindCounts, State } from "../api/types.ts";
+
+const PAGES = 10; // of 1000 kinds
+
+/** The rows of all kinds. */
+export async function readCounts(signal: AbortSignal): Promise<KindCounts[]> {
+	const rows: KindCounts[] = [];
+	let cursor: string | undefined;
+	for (let page = 0; page < PAGES; page++) {
+		const stats = await readStats(signal, cursor);
+		rows.push(...stats.items);
+		if (!stats.next) break;
+		cursor = stats.next;
+	}
+	return rows;
+}
+
+/** Tasks that are not archived, of these states and dialects; an empty list means all. */
+export function countOf(rows: KindCounts[], states: readonly string[], dialects: readonly string[]): number {
+	let sum = 0;
+	for (const row of rows) {
+		if (dialects.length && !dialects.includes(row.dialect)) continue;
+		for (const [state, count] of Object.entries(row.states) as [State, number][])
+			if (!states.length || states.includes(state)) sum += count;
+	}
+	return sum;
+}
+
+/** The kinds, those of many tasks first. */
+export function kindsOf(rows: KindCounts[]): string[] {
+	const sums = new Map<string, number>();
+	for (const row of rows)
+		if (row.kind) sums.set(row.kind, (sums.get(row.kind) ?? 0) + Object.values(row.states).reduce((a, b) => a + b, 0));
+	return [...sums].sort((a, b) => b[1] - a[1]).map(([kind]) => kind);
+}

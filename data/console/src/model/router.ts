@@ -1,0 +1,38 @@
+/** The address of the page. A click on a link below /console/ changes it without a request for the page. */
+import { signal } from "@preact/signals";
+import { BASE } from "./routes.ts";
+
+export interface Place {
+	/** Without a slash at its end, except for the base itself. */
+	path: string;
+	query: URLSearchParams;
+}
+
+function read(): Place {
+	const path = location.pathname.replace(/\/+$/, "") || "/";
+	return { path, query: new URLSearchParams(location.search) };
+}
+
+export const place = signal(read());
+
+/** `replace`: the present address is not kept in the history of the browser. */
+export function go(address: string, replace = false): void {
+	history[replace ? "replaceState" : "pushState"](null, "", address);
+	place.value = read();
+}
+
+function onClick(event: MouseEvent): void {
+	if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+	const link = (event.target as Element).closest?.("a[href]");
+	if (!(link instanceof HTMLAnchorElement) || link.target || link.origin !== location.origin) return;
+	const isPage = link.pathname === BASE || link.pathname.startsWith(`${BASE}/`);
+	if (!isPage || link.getAttribute("href")?.startsWith("#")) return;
+	event.preventDefault();
+	go(link.href);
+	window.scrollTo(0, 0);
+}
+
+export function startRouter(): void {
+	window.addEventListener("popstate", () => (place.value = read()));
+	document.addEventListener("click", onClick);
+}

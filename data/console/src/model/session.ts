@@ -1,0 +1,116 @@
+/**
+ * Who is logged in. The token is in memory and in sessionStorage, so that it lives as long as the tab. A login by
+ * password has a refresh token, which replaces both before the token ends.
+ */
+import { computed, signal } from "@preact/signals";
+import { onRefused, Problem, read, setToken } from "../api/http.ts";
+import { logIn, refresh, revoke, type Tokens } from "../api/login.ts";
+import type { Caller, Right } from "../api/types.ts";
+
+interface Kept {
+	token: string;
+	/** Absent: the token was pasted. */
+	refresh?: string | undefined;
+	/** When to replace the token, in ms since the epoch. */
+	renewAt?: number | undefined;
+}
+
+const STORE = "polytask.session";
+const EARLY = 60_000; // ms between the replacement of a token and its end
+
+/** undefined: nobody is logged in. */
+export const caller = signal<Caller | undefined>(undefined);
+/** Why the last session ended, for the page of the login. */
+export const farewell = signal("");
+/** False until a session of this tab has been tried. */
+export const ready = signal(false);
+
+const kept = signal<Kept | undefined>(undefined);
+export const isPasted = computed(() => kept.value !== undefined && !kept.value.refresh);
+let timer = 0;
+
+export function may(right: Right): boolean {
+	return caller.value?.rights.includes(right) ?? false;
+}
+
+function keep(next: Kept | undefined): void {
+	clearTimeout(timer);
+	kept.value = next;
+	setToken(next?.token ?? "");
+	if (!next) return sessionStorage.removeItem(STORE);
+	sessionStorage.setItem(STORE, JSON.stringify(next));
+	if (next.refresh) timer = setTimeout(renew, Math.max((next.renewAt ?? 0) - Date.now(), 0));
+}
+
+function keepTokens(tokens: Tokens): void {
+	const renewAt = Date.now() + Math.max(tokens.expires_in * 1000 - EARLY, EARLY);
+	keep({ token: tokens.access_token, refresh: tokens.refresh_token, renewAt });
+}
+
+async function renew(): Promise<void> {
+	const token = kept.value?.refresh;
+	if (!token) return;
+	try {
+		keepTokens(await refresh(token));
+	} catch (error) {
+		// A refusal ends the session. Otherwise the present token may last until the service is back.
+		if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429)
+			end("Your session has ended. Log in again.");
+		else timer = setTimeout(renew, EARLY / 6);
+	}
+}
+
+function end(reason: string): void {
+	keep(undefined);
+	caller.value = undefined;
+	farewell.value = reason;
+}
+
+/** Reads who the token belongs to; without success nobody is logged in. */
+async function enter(): Promise<void> {
+	try {
+		caller.value = await read<Caller>("/v1/me");
+		farewell.value = "";
+	} catch (error) {
+		if (error instanceof Problem && (error.status === 401 || error.status === 403)) keep(undefined);
+		throw error;
+	}
+}
+
+/** Throws a Problem. */
+export async function logInWithPassword(name: string, password: string): Promise<void> {
+	keepTokens(await logIn(name, password));
+	await enter();
+}
+
+/** Throws a Problem. */
+export async function logInWithToken(token: string): Promise<void> {
+	keep({ token });
+	await enter();
+}
+
+/** Ends the session; the token itself ends as well if it is of a login, or if `andToken`. */
+export async function logOut(andToken = false): Promise<void> {
+	const last = kept.value;
+	end("");
+	if (last && (last.refresh || andToken)) await revoke(last.token);
+}
+
+/** Reads again what the service knows of the caller: rights, rate, quota. */
+export async function reloadCaller(): Promise<void> {
+	caller.value = await read<Caller>("/v1/me");
+}
+
+/** Goes on with the session of this tab, if there is one. Throws a Problem if the service cannot be reached. */
+export async function resume(): Promise<void> {
+	onRefused((problem) => end(problem.message));
+	const text = sessionStorage.getItem(STORE);
+	try {
+		if (text) {
+			keep(JSON.parse(text) as Kept);
+			await enter();
+		}
+	} finally {
+		ready.value = true;
+	}
+}

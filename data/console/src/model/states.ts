@@ -1,0 +1,44 @@
+/** The words of tasks: states, dialects, actions. */
+import type { State, Task } from "../api/types.ts";
+
+export const STATES: State[] = ["pending", "running", "succeeded", "failed", "cancelled"];
+
+export function hasEnded(task: { state: State }): boolean {
+	return task.state !== "pending" && task.state !== "running";
+}
+
+/** The names of the dialects as their makers write them. */
+export const DIALECTS: Record<string, string> = {
+	virtshell: "VirtShell",
+	vionlabs: "Vionlabs",
+	uplynk: "Uplynk",
+	fourhse: "4HSE",
+	idol: "IDOL",
+	native: "Native",
+};
+
+export function dialectName(dialect: string): string {
+	return DIALECTS[dialect] ?? dialect;
+}
+
+/** Fields that say best what a task is about, the best first. */
+const TELLING = ["description", "name", "title", "inventory_id", "handler", "endpoint_name", "url", "file", "ingest_point"];
+
+/** One line about a task, from its fields; empty if none is telling. */
+export function summary(task: Task): string {
+	for (const name of TELLING) {
+		const value = task.fields[name];
+		if (typeof value === "string" && value.trim()) return value;
+	}
+	return "";
+}
+
+/** The share of a progress that is a number, or has `percent` or `done` and `total`: 0 to 1. */
+export function share(progress: unknown): number | undefined {
+	const of = (part: unknown, all: unknown) =>
+		typeof part === "number" && typeof all === "number" && all > 0 ? Math.min(Math.max(part / all, 0), 1) : undefined;
+	if (typeof progress === "number") return of(progress, 100);
+	if (typeof progress !== "object" || progress === null) return undefined;
+	const { percent, done, total } = progress as Record<string, unknown>;
+	return of(percent, 100) ?? of(done, total);
+}
