@@ -1,3 +1,12 @@
 import { render } from "preact";
+import { App } from "./app.tsx";
+import { startLive } from "./model/live.ts";
+import { startRouter } from "./model/router.ts";
+import { startKeys } from "./ui/keys.ts";
+import { startTheme } from "./ui/theme.ts";
 
-render(<p>Polytask</p>, document.getElementById("app")!);
+startTheme();
+startRouter();
+startKeys();
+startLive();
+render(<App />, document.getElementById("app")!);

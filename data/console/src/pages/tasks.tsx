@@ -1,0 +1,93 @@
+/** The list of tasks of all APIs: counts, search, rows, what can be done with many of them. */
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Task } from "../api/types.ts";
+import { kindsOf, readCounts } from "../model/counts.ts";
+import { useReload } from "../model/live.ts";
+import { useResource } from "../model/resource.ts";
+import { go, place } from "../model/router.ts";
+import { taskPage, tasksPage } from "../model/routes.ts";
+import { parseSearch } from "../model/search.ts";
+import { may } from "../model/session.ts";
+import { useTaskList } from "../model/tasklist.ts";
+import { Empty, Loading, Trouble } from "../ui/basics.tsx";
+import { SearchBox } from "../ui/search.tsx";
+import { Many } from "./tasks/many.tsx";
+import { Rail } from "./tasks/rail.tsx";
+import { Rows, type Selection } from "./tasks/rows.tsx";
+
+const LIST_MS = 1000; // between two reads of the list
+const COUNTS_MS = 2000;
+
+function useSelection(items: Task[]): [Map<string, Task>, Selection, () => void] {
+	const [selected, setSelected] = useState(new Map<string, Task>());
+	const toggle = (task: Task) => {
+		const next = new Map(selected);
+		if (!next.delete(task.id)) next.set(task.id, task);
+		setSelected(next);
+	};
+	const toggleAll = () => {
+		const isAll = items.every(({ id }) => selected.has(id));
+		setSelected(new Map(isAll ? [] : items.map((task) => [task.id, task])));
+	};
+	const selection = { ids: new Set(selected.keys()), toggle, toggleAll, isOffered: may("write") };
+	return [selected, selection, () => setSelected(new Map())];
+}
+
+function Nothing({ isFiltered }: { isFiltered: boolean }) {
+	if (isFiltered)
+		return (
+			<Empty title="No task matches">
+				<a href={tasksPage("")}>All tasks</a>
+			</Empty>
+		);
+	return (
+		<Empty title="There are no tasks yet">
+			<p>A client of any of the APIs creates them; the page API shows how.</p>
+		</Empty>
+	);
+}
+
+export function TaskList() {
+	const text = place.value.query.get("q") ?? "";
+	const search = useMemo(() => parseSearch(text, Date.now()), [text]);
+	const list = useTaskList(search);
+	const counts = useResource(readCounts, []);
+	const [selected, selection, clear] = useSelection(list.items);
+	const isHeld = selected.size > 0;
+	useReload(list.refresh, LIST_MS, undefined, isHeld);
+	useReload(counts.reload, COUNTS_MS, undefined, isHeld);
+	useEffect(clear, [text]);
+	useEffect(() => {
+		if (search.id) go(taskPage(search.id), true);
+	}, [search]);
+
+	const kinds = useMemo(() => kindsOf(counts.data ?? []), [counts.data]);
+	const show = (next: string) => go(tasksPage(next));
+	const hasNone = !list.items.length && !list.hasMore;
+	return (
+		<div class="tasks">
+			<Rail counts={counts.data} text={text} search={show} />
+			<section aria-labelledby="tasks">
+				<header>
+					<h1 id="tasks">
+						Tasks <small>{list.total != null && list.total.toLocaleString()}</small>
+					</h1>
+					<SearchBox text={text} kinds={kinds} fault={search.fault} search={show} />
+				</header>
+				{isHeld && (
+					<Many
+						tasks={[...selected.values()]}
+						total={list.total}
+						filter={search.conditions}
+						clear={clear}
+						done={() => (clear(), list.refresh())}
+					/>
+				)}
+				{list.problem && <Trouble problem={list.problem} retry={list.refresh} />}
+				{list.isLoading && !list.items.length && <Loading lines={12} />}
+				{!list.isLoading && !list.problem && hasNone && <Nothing isFiltered={text !== ""} />}
+				{list.items.length > 0 && <Rows list={list} selection={selection} />}
+			</section>
+		</div>
+	);
+}

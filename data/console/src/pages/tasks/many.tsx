@@ -1,0 +1,168 @@
+/** Selected rows, or all tasks that match: what will be done is counted and said before it is done. */
+import { useEffect, useState } from "preact/hooks";
+import type { Problem } from "../../api/http.ts";
+import { countBulk, startBulk, type Conditions } from "../../api/tasks.ts";
+import type { BulkDryRun, Task } from "../../api/types.ts";
+import { asProblem } from "../../model/resource.ts";
+import { taskPage } from "../../model/routes.ts";
+import { may } from "../../model/session.ts";
+import { Action, Bar, Loading, Trouble } from "../../ui/basics.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { MANY_ACTIONS, runEach, type ManyAction, type Outcome } from "./actions.ts";
+
+const counted = (count: number) => `${count.toLocaleString()} ${count === 1 ? "task" : "tasks"}`;
+
+interface PriorityProps {
+	action: ManyAction;
+	priority: number;
+	set: (priority: number) => void;
+}
+
+function Priority({ action, priority, set }: PriorityProps) {
+	if (action.do !== "set_priority") return null;
+	return (
+		<label>
+			Priority
+			<input
+				type="number"
+				min={-2147483648}
+				max={2147483647}
+				value={priority}
+				onInput={(event) => set(Math.trunc(Number(event.currentTarget.value)))}
+			/>
+		</label>
+	);
+}
+
+interface ConfirmProps {
+	action: ManyAction;
+	close: () => void;
+}
+
+/** Rows are changed one by one, each only if it is as it was read. */
+function ConfirmRows({ action, tasks, close, done }: ConfirmProps & { tasks: Task[]; done: () => void }) {
+	const [priority, setPriority] = useState(0);
+	const [outcome, setOutcome] = useState<Outcome>();
+	const [isOver, setOver] = useState(false);
+	const run = async () => {
+		await runEach(action, tasks, priority, setOutcome);
+		setOver(true);
+	};
+	const leave = () => (outcome ? done() : close());
+	const refused = outcome ? [...outcome.refusals.values()].reduce((a, b) => a + b, 0) : 0;
+	return (
+		<Dialog title={`${action.verb} ${counted(tasks.length)}?`} close={leave}>
+			<p>{action.about}</p>
+			{!outcome && <Priority action={action} priority={priority} set={setPriority} />}
+			{outcome && (
+				<>
+					<Bar share={(outcome.done + refused) / tasks.length} label="Tasks that were looked at" />
+					<p role="status">
+						{counted(outcome.done)} done{refused ? `, ${refused.toLocaleString()} refused` : ""}.
+					</p>
+					<ul>
+						{[...outcome.refusals].map(([message, count]) => (
+							<li key={message}>
+								{count.toLocaleString()} × {message}
+							</li>
+						))}
+					</ul>
+				</>
+			)}
+			<footer>
+				{!outcome && (
+					<Action run={run} kind={action.isDangerous ? "danger" : "primary"}>
+						{action.verb} {counted(tasks.length)}
+					</Action>
+				)}
+				{isOver && (
+					<button type="button" class="primary" onClick={done}>
+						Close
+					</button>
+				)}
+			</footer>
+		</Dialog>
+	);
+}
+
+/** All that match: the service counts them first, and begins only if their number is still the same. */
+function ConfirmAll({ action, filter, close, done }: ConfirmProps & { filter: Conditions; done: () => void }) {
+	const [priority, setPriority] = useState(0);
+	const [dry, setDry] = useState<BulkDryRun>();
+	const [problem, setProblem] = useState<Problem>();
+	const [bulk, setBulk] = useState<Task>();
+	const request = { filter, do: action.do, priority: action.do === "set_priority" ? priority : undefined };
+	useEffect(() => {
+		setDry(undefined);
+		setProblem(undefined);
+		countBulk(request).then(setDry, (error: unknown) => setProblem(asProblem(error)));
+	}, [priority]);
+	if (bulk)
+		return (
+			<Dialog title="It has begun" close={done}>
+				<p>
+					The service goes on by itself, also if you leave this page.{" "}
+					<a href={taskPage(bulk.id)}>Its progress is here.</a>
+				</p>
+			</Dialog>
+		);
+	return (
+		<Dialog title={`${action.verb} all tasks that match?`} close={close}>
+			<p>{action.about}</p>
+			<Priority action={action} priority={priority} set={setPriority} />
+			{problem && <Trouble problem={problem} />}
+			{!dry && !problem && <Loading lines={1} />}
+			{dry && (
+				<footer>
+					<Action
+						run={async () => setBulk(await startBulk(request, dry.token))}
+						kind={action.isDangerous ? "danger" : "primary"}
+						disabled={dry.count === 0}
+					>
+						{action.verb} {counted(dry.count)}
+					</Action>
+				</footer>
+			)}
+		</Dialog>
+	);
+}
+
+export interface ManyProps {
+	tasks: Task[];
+	/** How many match; null: unknown. */
+	total: number | null | undefined;
+	/** Without any condition, the service refuses a bulk. */
+	filter: Conditions;
+	clear: () => void;
+	done: () => void;
+}
+
+/** The bar that appears while rows are selected. */
+export function Many({ tasks, total, filter, clear, done }: ManyProps) {
+	const [isAll, setAll] = useState(false);
+	const [action, setAction] = useState<ManyAction>();
+	const hasCondition = Object.keys(filter).some((name) => name !== "archived");
+	const mayAll = hasCondition && (total === null || (total ?? 0) > tasks.length);
+	const close = () => setAction(undefined);
+	const finish = () => (close(), done());
+	return (
+		<div class="many" role="region" aria-label="Selection">
+			<strong>{isAll ? `All ${total?.toLocaleString() ?? ""} that match` : `${tasks.length} selected`}</strong>
+			{mayAll && !isAll && (
+				<button type="button" class="quiet" onClick={() => setAll(true)}>
+					Select all {total?.toLocaleString() ?? ""} that match
+				</button>
+			)}
+			{MANY_ACTIONS.filter((one) => one.do !== "delete" || !isAll || may("admin")).map((one) => (
+				<button key={one.do} type="button" class={one.isDangerous ? "danger" : "plain"} onClick={() => setAction(one)}>
+					{one.do === "set_priority" ? "Priority…" : `${one.verb}…`}
+				</button>
+			))}
+			<button type="button" class="quiet" onClick={() => (setAll(false), clear())}>
+				Clear
+			</button>
+			{action && !isAll && <ConfirmRows action={action} tasks={tasks} close={close} done={finish} />}
+			{action && isAll && <ConfirmAll action={action} filter={filter} close={close} done={finish} />}
+		</div>
+	);
+}

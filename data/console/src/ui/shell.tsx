@@ -1,0 +1,151 @@
+/** What surrounds every page: the ways to the pages, the state of the connection, the caller. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { Right } from "../api/types.ts";
+import { zone } from "../model/clock.ts";
+import { link, linkFault } from "../model/live.ts";
+import { go, place } from "../model/router.ts";
+import { BASE } from "../model/routes.ts";
+import { caller, isPasted, logOut, may } from "../model/session.ts";
+import { Action } from "./basics.tsx";
+import { Dialog } from "./dialog.tsx";
+import { shortcuts, useShortcuts } from "./keys.ts";
+import { nextTheme, theme } from "./theme.ts";
+
+interface Way {
+	path: string;
+	name: string;
+	key: string;
+	right: Right;
+}
+
+const WAYS: Way[] = [
+	{ path: "", name: "Overview", key: "o", right: "read" },
+	{ path: "/tasks", name: "Tasks", key: "t", right: "read" },
+	{ path: "/workers", name: "Workers", key: "w", right: "read" },
+	{ path: "/events", name: "Events", key: "e", right: "read" },
+	{ path: "/webhooks", name: "Webhooks", key: "h", right: "admin" },
+	{ path: "/users", name: "Users", key: "u", right: "admin" },
+];
+
+function isHere(path: string, way: Way): boolean {
+	return way.path ? `${path}/`.startsWith(`${BASE}${way.path}/`) : path === BASE;
+}
+
+function Ways() {
+	const { path } = place.value;
+	const offered = WAYS.filter(({ right }) => may(right));
+	useShortcuts(
+		WAYS.map(({ path: to, name, key, right }) => ({
+			key: `g ${key}`,
+			about: `Go to ${name}`,
+			run: () => may(right) && go(`${BASE}${to || "/"}`),
+		})),
+	);
+	return (
+		<nav aria-label="Pages">
+			{offered.map((way) => (
+				<a key={way.name} href={`${BASE}${way.path || "/"}`} aria-current={isHere(path, way) ? "page" : undefined}>
+					{way.name}
+				</a>
+			))}
+			<a href={`${BASE}/api`} aria-current={path.startsWith(`${BASE}/api`) ? "page" : undefined}>
+				API
+			</a>
+		</nav>
+	);
+}
+
+const LINKS = {
+	live: "Live",
+	connecting: "Connecting",
+	offline: "Offline",
+	hidden: "Paused",
+	off: "Not live",
+};
+
+function LinkState() {
+	return (
+		<span class={`link ${link.value}`} role="status" title={linkFault.value || `Times are in ${zone}`}>
+			<span class="dot" aria-hidden="true" />
+			{LINKS[link.value]}
+		</span>
+	);
+}
+
+function Keys({ close }: { close: () => void }) {
+	return (
+		<Dialog title="Keyboard" close={close}>
+			<dl class="keys">
+				{shortcuts.value.map(({ key, about }) => (
+					<div key={key + about}>
+						<dt>
+							{key.split(" ").map((one) => (
+								<kbd key={one}>{one}</kbd>
+							))}
+						</dt>
+						<dd>{about}</dd>
+					</div>
+				))}
+			</dl>
+		</Dialog>
+	);
+}
+
+function LogOut({ close }: { close: () => void }) {
+	return (
+		<Dialog title="Log out" close={close}>
+			<p>This token was pasted, so others may use it, too. Forget it in this tab only, or end it everywhere?</p>
+			<footer>
+				<Action run={() => logOut(true)} kind="danger">
+					Revoke the token
+				</Action>
+				<Action run={() => logOut()} kind="primary">
+					Forget it here
+				</Action>
+			</footer>
+		</Dialog>
+	);
+}
+
+function Caller() {
+	const [isLeaving, setLeaving] = useState(false);
+	const { tenant, rights } = caller.value!;
+	return (
+		<div class="caller">
+			<span title={`Rights: ${rights.join(", ")}`}>
+				{tenant}
+				{!may("write") && <small> read only</small>}
+			</span>
+			<button type="button" class="quiet" onClick={nextTheme} title="Colours" aria-label={`Colours: ${theme.value}`}>
+				{theme.value === "dark" ? "☾" : theme.value === "light" ? "☀" : "◐"}
+			</button>
+			<Action run={() => (isPasted.value ? setLeaving(true) : logOut())}>Log out</Action>
+			{isLeaving && <LogOut close={() => setLeaving(false)} />}
+		</div>
+	);
+}
+
+export function Shell({ children }: { children: ComponentChildren }) {
+	const [showsKeys, setShowsKeys] = useState(false);
+	useShortcuts([{ key: "?", about: "Show the keys", run: () => setShowsKeys(true) }]);
+	return (
+		<div class="shell">
+			<a class="skip" href="#page">
+				Skip to the page
+			</a>
+			<header class="top">
+				<a class="name" href={`${BASE}/`}>
+					Polytask
+				</a>
+				<Ways />
+				<LinkState />
+				<Caller />
+			</header>
+			<main id="page" tabIndex={-1}>
+				{children}
+			</main>
+			{showsKeys && <Keys close={() => setShowsKeys(false)} />}
+		</div>
+	);
+}
