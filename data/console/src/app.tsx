@@ -22,9 +22,14 @@ interface Entry {
 }
 
 const PAGES: Entry[] = [
-	{ path: /^$/, title: "Overview", load: async () => (await import("./pages/overview.tsx")).Overview },
+	{ path: /^$/, title: "Overview", load: async () => (await import("./pages/overview.tsx")).OverviewPage },
 	{ path: /^\/tasks$/, title: "Tasks", load: async () => TaskList },
 	{ path: /^\/tasks\/([^/]+)$/, title: "Task", load: async () => (await import("./pages/task.tsx")).TaskPage },
+	{ path: /^\/workers$/, title: "Workers", load: async () => (await import("./pages/workers.tsx")).WorkersPage },
+	{ path: /^\/events$/, title: "Events", load: async () => (await import("./pages/events.tsx")).EventsPage },
+	{ path: /^\/webhooks(?:\/([^/]+))?$/, title: "Webhooks", load: async () => (await import("./pages/webhooks.tsx")).WebhooksPage },
+	{ path: /^\/users$/, title: "Users", load: async () => (await import("./pages/users.tsx")).UsersPage },
+	{ path: /^\/api(?:\/([^/]+))?$/, title: "API", load: async () => (await import("./pages/api.tsx")).ApiPage },
 ];
 
 const loaded = new Map<Entry, Page>();

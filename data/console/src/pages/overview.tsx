@@ -1,3 +1,3 @@
-export function Overview() {
+export function OverviewPage() {
 	return <h1>Overview</h1>;
 }
