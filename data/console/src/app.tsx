@@ -4,10 +4,17 @@ import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "./api/http.ts";
 import { asProblem } from "./model/resource.ts";
 import { place } from "./model/router.ts";
-import { BASE, tasksPage } from "./model/routes.ts";
-import { caller, ready, resume } from "./model/session.ts";
+import { BASE, tasksPage, WAYS, type Way } from "./model/routes.ts";
+import { caller, may, ready, resume } from "./model/session.ts";
+import { ApiPage } from "./pages/api.tsx";
+import { EventsPage } from "./pages/events.tsx";
 import { Login } from "./pages/login.tsx";
-import { TaskList } from "./pages/tasks.tsx";
+import { OverviewPage } from "./pages/overview.tsx";
+import { TaskPage } from "./pages/task.tsx";
+import { TasksPage } from "./pages/tasks.tsx";
+import { UsersPage } from "./pages/users.tsx";
+import { WebhooksPage } from "./pages/webhooks.tsx";
+import { WorkersPage } from "./pages/workers.tsx";
 import { Empty, Loading, Trouble } from "./ui/basics.tsx";
 import { Shell } from "./ui/shell.tsx";
 
@@ -15,24 +22,23 @@ import { Shell } from "./ui/shell.tsx";
 type Page = ComponentType<{ id: string }>;
 
 interface Entry {
+	/** Of the menu: gives the title, and the right that it needs. */
+	way: Way;
 	/** Below the base; the first group is the page's `id`. */
 	path: RegExp;
-	title: string;
-	load: () => Promise<Page>;
+	page: Page;
 }
 
 const PAGES: Entry[] = [
-	{ path: /^$/, title: "Overview", load: async () => (await import("./pages/overview.tsx")).OverviewPage },
-	{ path: /^\/tasks$/, title: "Tasks", load: async () => TaskList },
-	{ path: /^\/tasks\/([^/]+)$/, title: "Task", load: async () => (await import("./pages/task.tsx")).TaskPage },
-	{ path: /^\/workers$/, title: "Workers", load: async () => (await import("./pages/workers.tsx")).WorkersPage },
-	{ path: /^\/events$/, title: "Events", load: async () => (await import("./pages/events.tsx")).EventsPage },
-	{ path: /^\/webhooks(?:\/([^/]+))?$/, title: "Webhooks", load: async () => (await import("./pages/webhooks.tsx")).WebhooksPage },
-	{ path: /^\/users$/, title: "Users", load: async () => (await import("./pages/users.tsx")).UsersPage },
-	{ path: /^\/api(?:\/([^/]+))?$/, title: "API", load: async () => (await import("./pages/api.tsx")).ApiPage },
+	{ way: WAYS.overview, path: /^$/, page: OverviewPage },
+	{ way: WAYS.tasks, path: /^\/tasks$/, page: TasksPage },
+	{ way: WAYS.tasks, path: /^\/tasks\/([^/]+)$/, page: TaskPage },
+	{ way: WAYS.workers, path: /^\/workers$/, page: WorkersPage },
+	{ way: WAYS.events, path: /^\/events$/, page: EventsPage },
+	{ way: WAYS.webhooks, path: /^\/webhooks(?:\/([^/]+))?$/, page: WebhooksPage },
+	{ way: WAYS.users, path: /^\/users$/, page: UsersPage },
+	{ way: WAYS.api, path: /^\/api(?:\/([^/]+))?$/, page: ApiPage },
 ];
-
-const loaded = new Map<Entry, Page>();
 
 function NotFound() {
 	return (
@@ -42,34 +48,47 @@ function NotFound() {
 	);
 }
 
-/** Draws a page whose code may have to be fetched first. */
-function Later({ entry, id }: { entry: Entry; id: string }) {
-	const [, setCount] = useState(0);
-	const [problem, setProblem] = useState<Problem>();
-	const Found = loaded.get(entry);
+function Drawn({ way, page: Page, id }: Entry & { id: string }) {
 	useEffect(() => {
-		document.title = `${id || entry.title} – Polytask`;
-	}, [entry, id]);
-	useEffect(() => {
-		if (Found) return;
-		entry.load().then(
-			(page) => {
-				loaded.set(entry, page);
-				setCount((count) => count + 1);
-			},
-			(error: unknown) => setProblem(asProblem(error)),
-		);
-	}, [entry]);
-	// After an update of the service, the files of the old page are gone.
-	if (problem) return <Trouble problem={problem} retry={() => location.reload()} />;
-	return Found ? <Found id={id} key={id} /> : <Loading />;
+		document.title = `${id || way.name} – Polytask`;
+		// The keyboard and a screen reader go on at the new page, unless a part of it has taken the focus.
+		if (document.activeElement === document.body) document.getElementById("page")?.focus();
+	}, [way, id]);
+	return <Page id={id} key={id} />;
+}
+
+function NotAllowed({ right }: { right: string }) {
+	return (
+		<Empty title={`This page needs the right ${right}`}>
+			<p>Your token does not have it. Whoever runs the service can give it to your user.</p>
+		</Empty>
+	);
+}
+
+/** A part of an address that is no valid escape stays as it is. */
+function decoded(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
+function Found({ path }: { path: string }) {
+	const entry = PAGES.find((page) => page.path.test(path));
+	if (!entry) return <NotFound />;
+	const { right } = entry.way as Way;
+	if (right && !may(right)) return <NotAllowed right={right} />;
+	const id = decoded(entry.path.exec(path)?.[1] ?? "");
+	return <Drawn {...entry} id={id} key={entry.path.source} />;
 }
 
 function Pages() {
-	const path = place.value.path.slice(BASE.length);
-	const entry = PAGES.find((page) => page.path.test(path));
-	const id = decodeURIComponent(entry?.path.exec(path)?.[1] ?? "");
-	return <Shell>{entry ? <Later entry={entry} id={id} key={entry.title} /> : <NotFound />}</Shell>;
+	return (
+		<Shell>
+			<Found path={place.value.path.slice(BASE.length)} />
+		</Shell>
+	);
 }
 
 export function App() {

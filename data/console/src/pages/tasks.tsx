@@ -6,7 +6,7 @@ import { useReload } from "../model/live.ts";
 import { useResource } from "../model/resource.ts";
 import { go, place } from "../model/router.ts";
 import { taskPage, tasksPage } from "../model/routes.ts";
-import { parseSearch } from "../model/search.ts";
+import { DEFAULT_SORT, parseSearch, withTerm } from "../model/search.ts";
 import { may } from "../model/session.ts";
 import { useTaskList } from "../model/tasklist.ts";
 import { Empty, Loading, Trouble } from "../ui/basics.tsx";
@@ -33,8 +33,9 @@ function useSelection(items: Task[]): [Map<string, Task>, Selection, () => void]
 	return [selected, selection, () => setSelected(new Map())];
 }
 
-function Nothing({ isFiltered }: { isFiltered: boolean }) {
-	if (isFiltered)
+function Nothing({ text, fault }: { text: string; fault: string }) {
+	if (fault) return <Empty title="The search was not understood" />;
+	if (text)
 		return (
 			<Empty title="No task matches">
 				<a href={tasksPage("")}>All tasks</a>
@@ -47,7 +48,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
 	);
 }
 
-export function TaskList() {
+export function TasksPage() {
 	const text = place.value.query.get("q") ?? "";
 	const search = useMemo(() => parseSearch(text, Date.now()), [text]);
 	const list = useTaskList(search);
@@ -85,8 +86,15 @@ export function TaskList() {
 				)}
 				{list.problem && <Trouble problem={list.problem} retry={list.refresh} />}
 				{list.isLoading && !list.items.length && <Loading lines={12} />}
-				{!list.isLoading && !list.problem && hasNone && <Nothing isFiltered={text !== ""} />}
-				{list.items.length > 0 && <Rows list={list} selection={selection} />}
+				{!list.isLoading && !list.problem && hasNone && <Nothing text={text} fault={search.fault} />}
+				{list.items.length > 0 && (
+					<Rows
+						list={list}
+						selection={selection}
+						sort={search.sort}
+						order={(sort) => show(withTerm(text, "sort", sort === DEFAULT_SORT ? [] : [sort]))}
+					/>
+				)}
 			</section>
 		</div>
 	);

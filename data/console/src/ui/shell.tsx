@@ -1,32 +1,19 @@
 /** What surrounds every page: the ways to the pages, the state of the connection, the caller. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { Right } from "../api/types.ts";
 import { zone } from "../model/clock.ts";
 import { link, linkFault } from "../model/live.ts";
 import { go, place } from "../model/router.ts";
-import { BASE } from "../model/routes.ts";
+import { BASE, WAYS, type Way } from "../model/routes.ts";
 import { caller, isPasted, logOut, may } from "../model/session.ts";
 import { Action } from "./basics.tsx";
 import { Dialog } from "./dialog.tsx";
 import { shortcuts, useShortcuts } from "./keys.ts";
 import { nextTheme, theme } from "./theme.ts";
 
-interface Way {
-	path: string;
-	name: string;
-	key: string;
-	right: Right;
-}
+const ALL: Way[] = Object.values(WAYS);
 
-const WAYS: Way[] = [
-	{ path: "", name: "Overview", key: "o", right: "read" },
-	{ path: "/tasks", name: "Tasks", key: "t", right: "read" },
-	{ path: "/workers", name: "Workers", key: "w", right: "read" },
-	{ path: "/events", name: "Events", key: "e", right: "read" },
-	{ path: "/webhooks", name: "Webhooks", key: "h", right: "admin" },
-	{ path: "/users", name: "Users", key: "u", right: "admin" },
-];
+const isOffered = ({ right }: Way) => !right || may(right);
 
 function isHere(path: string, way: Way): boolean {
 	return way.path ? `${path}/`.startsWith(`${BASE}${way.path}/`) : path === BASE;
@@ -34,24 +21,20 @@ function isHere(path: string, way: Way): boolean {
 
 function Ways() {
 	const { path } = place.value;
-	const offered = WAYS.filter(({ right }) => may(right));
 	useShortcuts(
-		WAYS.map(({ path: to, name, key, right }) => ({
-			key: `g ${key}`,
-			about: `Go to ${name}`,
-			run: () => may(right) && go(`${BASE}${to || "/"}`),
+		ALL.map((way) => ({
+			key: `g ${way.key}`,
+			about: `Go to ${way.name}`,
+			run: () => isOffered(way) && go(BASE + (way.path || "/")),
 		})),
 	);
 	return (
 		<nav aria-label="Pages">
-			{offered.map((way) => (
-				<a key={way.name} href={`${BASE}${way.path || "/"}`} aria-current={isHere(path, way) ? "page" : undefined}>
+			{ALL.filter(isOffered).map((way) => (
+				<a key={way.name} href={BASE + (way.path || "/")} aria-current={isHere(path, way) ? "page" : undefined}>
 					{way.name}
 				</a>
 			))}
-			<a href={`${BASE}/api`} aria-current={path.startsWith(`${BASE}/api`) ? "page" : undefined}>
-				API
-			</a>
 		</nav>
 	);
 }
@@ -77,7 +60,7 @@ function Keys({ close }: { close: () => void }) {
 	return (
 		<Dialog title="Keyboard" close={close}>
 			<dl class="keys">
-				{shortcuts.value.map(({ key, about }) => (
+				{shortcuts.value.toReversed().map(({ key, about }) => (
 					<div key={key + about}>
 						<dt>
 							{key.split(" ").map((one) => (

@@ -143,6 +143,9 @@ export function Many({ tasks, total, filter, clear, done }: ManyProps) {
 	const [action, setAction] = useState<ManyAction>();
 	const hasCondition = Object.keys(filter).some((name) => name !== "archived");
 	const mayAll = hasCondition && (total === null || (total ?? 0) > tasks.length);
+	/** Not what every selected task would refuse, nor what needs another right. */
+	const isOffered = ({ do: name, states }: ManyAction) =>
+		isAll ? name !== "delete" || may("admin") : !states || tasks.some(({ state }) => states.includes(state));
 	const close = () => setAction(undefined);
 	const finish = () => (close(), done());
 	return (
@@ -153,7 +156,7 @@ export function Many({ tasks, total, filter, clear, done }: ManyProps) {
 					Select all {total?.toLocaleString() ?? ""} that match
 				</button>
 			)}
-			{MANY_ACTIONS.filter((one) => one.do !== "delete" || !isAll || may("admin")).map((one) => (
+			{MANY_ACTIONS.filter(isOffered).map((one) => (
 				<button key={one.do} type="button" class={one.isDangerous ? "danger" : "plain"} onClick={() => setAction(one)}>
 					{one.do === "set_priority" ? "Priority…" : `${one.verb}…`}
 				</button>

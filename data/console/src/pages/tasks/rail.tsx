@@ -23,22 +23,25 @@ function Filters({ name, values, count, counts, text, search }: ListProps) {
 		search(withTerm(text, name, next));
 	};
 	return (
-		<ul aria-label={name === "state" ? "States" : "APIs"}>
-			{values.map((value) => (
-				<li key={value}>
-					<button
-						type="button"
-						class={`filter ${name === "state" ? value : ""}`}
-						aria-pressed={chosen.includes(value)}
-						onClick={() => toggle(value)}
-					>
-						{name === "state" ? <span class="dot" aria-hidden="true" /> : null}
-						{name === "state" ? value : dialectName(value)}
-						<span class="count">{counts ? count(value).toLocaleString() : "…"}</span>
-					</button>
-				</li>
-			))}
-		</ul>
+		<section>
+			<h2>{name === "state" ? "State" : "API"}</h2>
+			<ul>
+				{values.map((value) => (
+					<li key={value}>
+						<button
+							type="button"
+							class={`filter ${name === "state" ? value : ""}`}
+							aria-pressed={chosen.includes(value)}
+							onClick={() => toggle(value)}
+						>
+							{name === "state" ? <span class="dot" aria-hidden="true" /> : null}
+							{name === "state" ? value : dialectName(value)}
+							<span class="count">{counts ? count(value).toLocaleString() : "…"}</span>
+						</button>
+					</li>
+				))}
+			</ul>
+		</section>
 	);
 }
 

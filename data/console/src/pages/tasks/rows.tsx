@@ -15,9 +15,16 @@ const NEAR = 40; // rows before the end of the read ones, where the next page is
 export interface Selection {
 	ids: ReadonlySet<string>;
 	toggle: (task: Task) => void;
-	/** undefined: the caller may not change tasks. */
 	toggleAll: () => void;
+	/** False: the caller may not change tasks. */
 	isOffered: boolean;
+}
+
+export interface RowsProps {
+	list: TaskList;
+	selection: Selection;
+	sort: string;
+	order: (sort: string) => void;
 }
 
 interface RowProps {
@@ -28,6 +35,7 @@ interface RowProps {
 
 function Row({ task, index, selection }: RowProps) {
 	const about = summary(task);
+	const name = `${dialectName(task.dialect)}${task.kind ? ` · ${task.kind}` : ""}`;
 	const done = task.state === "running" ? share(task.progress) : undefined;
 	const isSelected = selection.ids.has(task.id);
 	return (
@@ -50,13 +58,15 @@ function Row({ task, index, selection }: RowProps) {
 					{about || task.id}
 				</a>
 				{done !== undefined && <Bar share={done} label={`Progress ${Math.round(done * 100)} %`} />}
+				{task.state === "failed" && task.error && <small class="error">{task.error}</small>}
+				<small class="narrow">{name}</small>
 			</span>
 			<span role="cell" class="kind">
 				{dialectName(task.dialect)}
 				{task.kind && <small title={task.kind}>{task.kind}</small>}
 			</span>
 			<span role="cell" class="attempt">
-				{task.attempt > 1 ? `attempt ${task.attempt}` : ""}
+				{task.archived ? "archived" : task.attempt > 1 ? `attempt ${task.attempt}` : ""}
 			</span>
 			<span role="cell" class="when">
 				<When time={task.created_at} />
@@ -68,7 +78,19 @@ function Row({ task, index, selection }: RowProps) {
 	);
 }
 
-function Head({ selection, isAll }: { selection: Selection; isAll: boolean }) {
+/** The head of a column by which the list can be sorted. */
+function Order({ name, by, sort, order }: { name: string; by: string } & Pick<RowsProps, "sort" | "order">) {
+	const direction = sort === `-${by}` ? "descending" : sort === by ? "ascending" : "none";
+	return (
+		<span role="columnheader" aria-sort={direction}>
+			<button type="button" class="quiet" onClick={() => order(direction === "descending" ? by : `-${by}`)}>
+				{name} <span aria-hidden="true">{{ descending: "↓", ascending: "↑", none: "" }[direction]}</span>
+			</button>
+		</span>
+	);
+}
+
+function Head({ selection, isAll, ...sorting }: Omit<RowsProps, "list"> & { isAll: boolean }) {
 	return (
 		<div class="row head" role="row" aria-rowindex={1}>
 			<span role="columnheader" class="pick">
@@ -89,8 +111,8 @@ function Head({ selection, isAll }: { selection: Selection; isAll: boolean }) {
 			<span role="columnheader">
 				<span class="hidden">Attempt</span>
 			</span>
-			<span role="columnheader">Created</span>
-			<span role="columnheader">Changed</span>
+			<Order name="Created" by="created" {...sorting} />
+			<Order name="Changed" by="updated" {...sorting} />
 		</div>
 	);
 }
@@ -128,7 +150,7 @@ function useRowKeys(list: TaskList, scroller: { current: HTMLDivElement | null }
 	]);
 }
 
-export function Rows({ list, selection }: { list: TaskList; selection: Selection }) {
+export function Rows({ list, selection, ...sorting }: RowsProps) {
 	const scroller = useRef<HTMLDivElement>(null);
 	const { first, end } = useVisibleRows(scroller, list.items.length, ROW_HEIGHT);
 	useRowKeys(list, scroller, selection);
@@ -141,7 +163,7 @@ export function Rows({ list, selection }: { list: TaskList; selection: Selection
 		<div class="rows" ref={scroller} tabIndex={-1}>
 			<div role="table" aria-label="Tasks" aria-rowcount={list.total == null ? -1 : list.total + 1}>
 				<div role="rowgroup" class="headgroup">
-					<Head selection={selection} isAll={isAll} />
+					<Head selection={selection} isAll={isAll} {...sorting} />
 				</div>
 				<div role="rowgroup" class="body" style={{ height: `${list.items.length * ROW_HEIGHT}px` }}>
 					<div style={{ transform: `translateY(${first * ROW_HEIGHT}px)` }} role="presentation">
