@@ -17,6 +17,7 @@ interface Kept {
 
 const STORE = "polytask.session";
 const EARLY = 60_000; // ms between the replacement of a token and its end
+const TELLING = 200; // ms in which other tabs learn of new tokens
 
 /** undefined: nobody is logged in. */
 export const caller = signal<Caller | undefined>(undefined);
@@ -47,11 +48,29 @@ function keepTokens(tokens: Tokens): void {
 	keep({ token: tokens.access_token, refresh: tokens.refresh_token, renewAt });
 }
 
-async function renew(): Promise<void> {
+/**
+ * A tab that was duplicated has the same login, and a refresh token that is used twice ends the login. So one tab
+ * replaces the tokens, under a lock, and tells the others.
+ */
+const tabs = new BroadcastChannel(STORE);
+
+tabs.onmessage = ({ data }: MessageEvent<{ replaced: string; next: Kept }>) => {
+	if (kept.value?.refresh === data.replaced) keep(data.next);
+};
+
+async function replaceTokens(): Promise<void> {
 	const token = kept.value?.refresh;
 	if (!token) return;
+	keepTokens(await refresh(token));
+	tabs.postMessage({ replaced: token, next: kept.value });
+	await new Promise((resolve) => setTimeout(resolve, TELLING));
+}
+
+async function renew(): Promise<void> {
 	try {
-		keepTokens(await refresh(token));
+		await navigator.locks.request(STORE, async () => {
+			if (Date.now() >= (kept.value?.renewAt ?? Infinity)) await replaceTokens();
+		});
 	} catch (error) {
 		// A refusal ends the session. Otherwise the present token may last until the service is back.
 		if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429)
