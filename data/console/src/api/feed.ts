@@ -3,7 +3,7 @@
  * Authorization. A stream that was cut off goes on behind the last event.
  */
 import { createParser } from "eventsource-parser";
-import { address, authorization, isAbort, Problem, problemOf, send } from "./http.ts";
+import { address, isAbort, Problem, sendWithToken } from "./http.ts";
 import { parseJson } from "./json.ts";
 import type { TaskEvent } from "./types.ts";
 
@@ -59,10 +59,9 @@ export async function follow(listener: Listener, signal: AbortSignal, place: str
 	while (!signal.aborted) {
 		let problem: Problem | undefined;
 		try {
-			const headers: Record<string, string> = { Accept: "text/event-stream", ...authorization() };
+			const headers: Record<string, string> = { Accept: "text/event-stream" };
 			if (place) headers["Last-Event-ID"] = place;
-			const response = await send(address("/v1/events"), { headers, signal });
-			if (!response.ok) throw await problemOf(response);
+			const response = await sendWithToken(address("/v1/events"), { headers, signal });
 			listener.open(gap);
 			gap = false;
 			delay = FIRST_DELAY;

@@ -47,19 +47,15 @@ export interface Options {
 }
 
 let token = "";
-let refused: (problem: Problem) => void = () => {};
+let replaceToken: (problem: Problem) => Promise<void> = async () => {};
 
 export function setToken(text: string): void {
 	token = text;
 }
 
-/** `callback` learns of each 401: the token has ended. */
-export function onRefused(callback: (problem: Problem) => void): void {
-	refused = callback;
-}
-
-export function authorization(): Record<string, string> {
-	return token ? { Authorization: `Bearer ${token}` } : {};
+/** `callback` is called after each 401: it sets another token, or ends the session. */
+export function onRefused(callback: (problem: Problem) => Promise<void>): void {
+	replaceToken = callback;
 }
 
 export function address(path: string, query: Options["query"] = {}): string {
@@ -81,9 +77,7 @@ function asObject(text: string): Record<string, unknown> {
 
 export async function problemOf(response: Response): Promise<Problem> {
 	const retryAfter = Number(response.headers.get("Retry-After") ?? 0) || 0;
-	const problem = new Problem(response.status, asObject(await response.text()), retryAfter);
-	if (response.status === 401 && token) refused(problem);
-	return problem;
+	return new Problem(response.status, asObject(await response.text()), retryAfter);
 }
 
 /** fetch, whose failure to reach the service is a Problem. An abort stays an AbortError. */
@@ -96,16 +90,27 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
 	}
 }
 
+/** With the token. If that has ended and was replaced, the request is sent once more. Throws a Problem or AbortError. */
+export async function sendWithToken(url: string, init: RequestInit): Promise<Response> {
+	const used = token;
+	const response = await send(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${used}` } });
+	if (response.ok || response.status === 304) return response;
+	const problem = await problemOf(response);
+	if (response.status !== 401) throw problem;
+	if (used === token) await replaceToken(problem);
+	if (used === token || !token) throw problem;
+	return sendWithToken(url, init);
+}
+
 /** A request of the native API. 304 has no data. */
 export async function call<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
-	const headers: Record<string, string> = { Accept: "application/json", ...authorization(), ...options.headers };
+	const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
 	const init: RequestInit = { method, headers, signal: options.signal ?? null };
 	if (options.body !== undefined) {
 		headers["Content-Type"] = method === "PATCH" ? "application/merge-patch+json" : "application/json";
 		init.body = formatJson(options.body);
 	}
-	const response = await send(address(path, options.query), init);
-	if (!response.ok && response.status !== 304) throw await problemOf(response);
+	const response = await sendWithToken(address(path, options.query), init);
 	const text = await response.text();
 	return {
 		status: response.status,

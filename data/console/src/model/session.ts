@@ -40,7 +40,7 @@ function keep(next: Kept | undefined): void {
 	setToken(next?.token ?? "");
 	if (!next) return sessionStorage.removeItem(STORE);
 	sessionStorage.setItem(STORE, JSON.stringify(next));
-	if (next.refresh) timer = setTimeout(renew, Math.max((next.renewAt ?? 0) - Date.now(), 0));
+	if (next.refresh) timer = setTimeout(() => void renew(), Math.max((next.renewAt ?? 0) - Date.now(), 0));
 }
 
 function keepTokens(tokens: Tokens): void {
@@ -66,16 +66,17 @@ async function replaceTokens(): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, TELLING));
 }
 
-async function renew(): Promise<void> {
+/** Replaces the tokens soon before their end, or because this one has ended. */
+async function renew(ended?: string): Promise<void> {
 	try {
 		await navigator.locks.request(STORE, async () => {
-			if (Date.now() >= (kept.value?.renewAt ?? Infinity)) await replaceTokens();
+			if (kept.value?.token === ended || Date.now() + EARLY / 2 >= (kept.value?.renewAt ?? Infinity)) await replaceTokens();
 		});
 	} catch (error) {
 		// A refusal ends the session. Otherwise the present token may last until the service is back.
 		if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429)
 			end("Your session has ended. Log in again.");
-		else timer = setTimeout(renew, EARLY / 6);
+		else timer = setTimeout(() => void renew(), EARLY / 6);
 	}
 }
 
@@ -122,7 +123,10 @@ export async function reloadCaller(): Promise<void> {
 
 /** Goes on with the session of this tab, if there is one. Throws a Problem if the service cannot be reached. */
 export async function resume(): Promise<void> {
-	onRefused((problem) => end(problem.message));
+	onRefused(async (problem) => {
+		if (kept.value?.refresh) await renew(kept.value.token);
+		else end(problem.message);
+	});
 	const text = sessionStorage.getItem(STORE);
 	try {
 		if (text) {
