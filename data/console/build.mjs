@@ -60,7 +60,10 @@ async function write_index(metafile) {
 
 async function files(folder) {
 	const entries = await readdir(folder, { withFileTypes: true });
-	return entries.filter((entry) => entry.isFile()).map((entry) => join(folder, entry.name)).sort();
+	return entries
+		.filter((entry) => entry.isFile())
+		.map((entry) => join(folder, entry.name))
+		.sort();
 }
 
 /** Writes the compressed copies, and returns their size in bytes. By gzip(1): zlib differs between builds of Node.js. */

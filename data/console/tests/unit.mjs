@@ -24,7 +24,9 @@ try {
 		logLevel: "warning",
 	});
 	const programs = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
-	const run = spawnSync(process.execPath, ["--test", ...process.argv.slice(2), ...programs], { stdio: "inherit" });
+	const run = spawnSync(process.execPath, ["--test", ...process.argv.slice(2), ...programs], {
+		stdio: "inherit",
+	});
 	process.exitCode = run.status ?? 1;
 } finally {
 	await rm(out, { recursive: true, force: true });
