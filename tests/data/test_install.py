@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from lib import NGINX, run_tests
-from paths import BUILD
+from paths import BUILD, SOURCE
 from processes import find_program, free_port, make_directory
 from tap import equal, ok, skip
 
@@ -112,6 +112,41 @@ def installed(tree):
         text=True,
     )
     equal((done.returncode, done.stderr), (0, ""), "the sample is valid")
+
+
+def files_below(folder):
+    return sorted(
+        os.path.relpath(os.path.join(parent, name), folder)
+        for parent, _, names in os.walk(folder)
+        for name in names
+    )
+
+
+def console(tree):
+    """The console, if configure found what builds it; `make uninstall` removes it with the rest."""
+    with open(os.path.join(BUILD, "Makefile")) as makefile:
+        how = re.search(r"^CONSOLE = (.*)$", makefile.read(), re.M)[1]
+    found = tree.path(os.path.dirname(os.path.dirname(tree.find("polytask-site.conf"))) + "/console")
+    if how not in ("build", "built"):
+        equal(files_below(found), [], "without the console none of its files are installed")
+        return
+    built = os.path.join(SOURCE, "data", "console", "dist")
+    equal(files_below(found), files_below(built), "the console's files are installed")
+    ok({"index.html", "index.html.gz"} < set(files_below(found)), "with its page", files_below(found))
+    modes = {stat.S_IMODE(os.stat(os.path.join(found, name)).st_mode) for name in files_below(found)}
+    equal(modes, {0o644}, "nginx can read them")
+
+
+def uninstalled():
+    tree = Tree()
+    done = subprocess.run(
+        ["make", "-s", "-C", BUILD, "uninstall", "DESTDIR=" + tree.root],
+        capture_output=True,
+        text=True,
+        env={name: os.environ[name] for name in os.environ if not name.startswith("MAKE")},
+    )
+    ok(done.returncode == 0, "make uninstall", done.stderr[-2000:])
+    equal(files_below(tree.root), [], "it leaves no file")
 
 
 def settings(text):
@@ -240,10 +275,11 @@ def web_server(tree):
 def install():
     tree = Tree()
     installed(tree)
+    console(tree)
     units(tree)
     users_and_directories(tree)
     web_server(tree)
     shutil.rmtree(tree.root)
 
 
-run_tests(install, needs=("nginx", "openssl", "make"))
+run_tests(install, uninstalled, needs=("nginx", "openssl", "make"))
