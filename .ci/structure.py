@@ -1,4 +1,5 @@
-"""The structure of src/: layers, circles, who may include a library's header, size and width of files.
+"""The structure of src/: layers, circles, who may include a library's header, size and width of files; and the layers
+and sizes of the console, data/console/src/.
 
     python3 .ci/structure.py [BUILD]     (after make; BUILD: the build tree, default .)
 
@@ -23,6 +24,13 @@ PRIVATE = {
 LINES_MAX = 400
 # The formatter leaves comments as they are.
 COLUMNS_MAX = 100
+# The same for the console; the files of its top folder use all.
+CONSOLE = "data/console/src/"
+CONSOLE_LAYERS = "api model ui pages".split()
+CONSOLE_TOP = {"app", "main"}
+CONSOLE_LINES_MAX = 300
+CONSOLE_COLUMNS_MAX = 120
+IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["'`](\.[^"'`]*)["'`]""")
 # The list of dialects names the tables of each; dialects may look into the list.
 LIST = "src/dialect/dialect.c"
 
@@ -49,10 +57,52 @@ def check_includes(path, text):
             faults.append(f"{path}: includes {header} of a higher layer")
 
 
-def check_columns(path, text):
+def check_lines(path, text, most):
+    lines = text.count("\n")
+    if lines > most:
+        faults.append(f"{path}: {lines} lines, more than {most}")
+
+
+def check_columns(path, text, most):
     for number, line in enumerate(text.split("\n"), 1):
-        if len(line) > COLUMNS_MAX:
-            faults.append(f"{path}:{number}: {len(line)} columns, more than {COLUMNS_MAX}")
+        if len(line) > most:
+            faults.append(f"{path}:{number}: {len(line)} columns, more than {most}")
+
+
+def console_rank(path):
+    """The place of a path below the console's src/ in the order of layers, or None."""
+    first = path.split("/")[0]
+    if os.path.splitext(path)[0] in CONSOLE_TOP:
+        return len(CONSOLE_LAYERS)
+    return CONSOLE_LAYERS.index(first) if first in CONSOLE_LAYERS and "/" in path else None
+
+
+def check_imports(path, text):
+    own = path[len(CONSOLE) :]
+    if console_rank(own) is None:
+        faults.append(f"{path}: in none of the layers {' '.join(CONSOLE_LAYERS)}")
+        return
+    for name in IMPORT.findall(text):
+        other = os.path.normpath(os.path.join(os.path.dirname(own), name))
+        rank = console_rank(other)
+        if rank is None or rank > console_rank(own):
+            faults.append(f"{path}: imports {name}, which is in no layer below")
+
+
+def check_console():
+    checked = 0
+    for path in files:
+        if not path.startswith(CONSOLE) or not path.endswith((".ts", ".tsx", ".css")):
+            continue
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        check_lines(path, text, CONSOLE_LINES_MAX)
+        check_columns(path, text, CONSOLE_COLUMNS_MAX)
+        if not path.endswith(".css"):
+            check_imports(path, text)
+        checked += 1
+    if not checked:
+        faults.append(f"{CONSOLE}: no file was found")
 
 
 def check_files():
@@ -61,11 +111,9 @@ def check_files():
             continue
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        lines = text.count("\n")
-        if lines > LINES_MAX:
-            faults.append(f"{path}: {lines} lines, more than {LINES_MAX}")
+        check_lines(path, text, LINES_MAX)
         if not path.endswith(".py"):
-            check_columns(path, text)
+            check_columns(path, text, COLUMNS_MAX)
         if path.startswith("src/"):
             check_includes(path, text)
 
@@ -127,6 +175,7 @@ def check_circles():
 
 
 check_files()
+check_console()
 check_circles()
 print("\n".join(faults) or f"{len(files)} files: layers, circles, private headers and sizes are in order")
 sys.exit(bool(faults))
