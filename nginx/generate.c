@@ -23,6 +23,7 @@ static void put_token_shapes(void)
 	}
 }
 
+/* The console calls the native API, and has the shape of its errors. */
 static void put_shape_map(void)
 {
 	buf_puts(&generated, "map $polytask_line $polytask_shape_of_line {\n");
@@ -32,6 +33,8 @@ static void put_shape_map(void)
 				*prefix, dialects[i]->name);
 	}
 	put_token_shapes();
+	buf_printf(&generated, "\t\"~^[^ ]+ (https?://[^/? ]+)?/console([/? ]|$)\" %s;\n",
+		native_dialect.name);
 	buf_printf(&generated, "\tdefault %s;\n}\n", dialects[0]->name);
 }
 

@@ -11,6 +11,7 @@ set -euo pipefail
 
 SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 BUILD=${POLYTASK_BUILD:-$SOURCE}
+CONSOLE=$SOURCE/data/console/dist # also with another build tree
 PORT=8443
 HOME_DIR=$SOURCE/run
 DRY_RUN=''
@@ -148,11 +149,12 @@ choose_web_places() {
 	fi
 	SOCKETS=$MEMORY
 	chmod 0711 "$MEMORY"
-	rm -rf -- "$MEMORY/openapi"
-	mkdir -p "$MEMORY/nginx"
+	rm -rf -- "$MEMORY/openapi" "$MEMORY/console"
+	mkdir -p "$MEMORY/nginx" "$MEMORY/console"
 	cp -r -- "$BUILD/data/openapi" "$MEMORY/openapi"
+	[ ! -d "$CONSOLE" ] || cp -r -- "$CONSOLE/." "$MEMORY/console"
 	chmod 0711 "$MEMORY/nginx"
-	chmod -R a+rX "$MEMORY/openapi"
+	chmod -R a+rX "$MEMORY/openapi" "$MEMORY/console"
 }
 
 write_certificate() {
@@ -203,11 +205,12 @@ write_polytask_conf() {
 }
 
 write_nginx_conf() {
-	local user='' temp=$HOME_DIR/nginx openapi=$BUILD/data/openapi template
+	local user='' temp=$HOME_DIR/nginx openapi=$BUILD/data/openapi console=$CONSOLE template
 	local listen="listen 127.0.0.1:$PORT ssl http2;"
 
 	if [ -n "$WEB_USER" ]; then
-		user="user $WEB_USER $(id -gn "$WEB_USER");" temp=$MEMORY/nginx openapi=$MEMORY/openapi
+		user="user $WEB_USER $(id -gn "$WEB_USER");" temp=$MEMORY/nginx
+		openapi=$MEMORY/openapi console=$MEMORY/console
 	fi
 	! grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 ||
 		listen+=" listen [::1]:$PORT ssl http2;"
@@ -219,7 +222,7 @@ write_nginx_conf() {
 			NAMES='localhost 127.0.0.1 [::1]' LISTEN="$listen" \
 			PLAIN_LISTEN='' ACME="$HOME_DIR" \
 			CERTIFICATE="$HOME_DIR/tls/cert.pem" CERTIFICATE_KEY="$HOME_DIR/tls/key.pem" \
-			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$openapi" \
+			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$openapi" CONSOLE="$console" \
 			<"$template" >"$HOME_DIR/conf/$(basename "$template" .in)"
 	done
 	mv "$HOME_DIR/conf/nginx.conf" "$HOME_DIR/nginx.conf"

@@ -69,7 +69,7 @@ stop_services() {
 	POLYTASKD_PID=''
 	# Both use memory; the next start creates them again.
 	rm -rf -- "$MEMORY/regions" "$MEMORY/authorized"
-	[ -z "$WEB_USER" ] || rm -rf -- "$MEMORY/nginx" "$MEMORY/openapi"
+	[ -z "$WEB_USER" ] || rm -rf -- "$MEMORY/nginx" "$MEMORY/openapi" "$MEMORY/console"
 	rm -f -- "$SOCKETS"/{polytask.sock,polytask.sock.read,control.sock}
 	[ "$SOCKETS" = "$HOME_DIR" ] || rmdir -- "$SOCKETS" 2>/dev/null || true
 	rmdir -- "$MEMORY" 2>/dev/null || true

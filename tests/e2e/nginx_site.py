@@ -8,7 +8,7 @@ from paths import BUILD, SOURCE
 # Those of the dialects are written by nginx/generate, into the build tree.
 SITE_PARTS = (
     *("hash", "http", "site", "plain", "guard", "app", "authorize", "pass", "token", "error"),
-    *("headers", "public"),
+    *("headers", "public", "console", "console-headers"),
     *("dialects-" + part for part in ("http", "site", "errors", "authorize", "pass")),
 )
 
@@ -50,6 +50,7 @@ class NginxSite:
             "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),
             "ACCESS_LOG": os.path.join(self.dir, "log", "nginx-access.log"),
             "OPENAPI": os.path.join(BUILD, "data", "openapi"),
+            "CONSOLE": os.path.join(SOURCE, "data", "console", "dist"),
         }
         values.update(changed)
         for name in ("nginx", *("polytask-" + part for part in SITE_PARTS)):
