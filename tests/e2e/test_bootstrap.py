@@ -8,6 +8,7 @@ import time
 
 from bootstrap_run import BOOTSTRAP, Run, environment
 from lib import run_tests
+from paths import SOURCE
 from processes import child_pids, finish, free_port, make_directory, start_of
 from tap import equal, ok, until
 
@@ -73,6 +74,32 @@ def check_printed_commands(text):
     )
 
 
+def check_console(run, text):
+    """The printed address, name and password are right."""
+    if not os.path.isfile(os.path.join(SOURCE, "data", "console", "dist", "index.html")):
+        ok("There is no console" in text, "it says that there is no console", text)
+        return
+    found = re.search(r"at (https://\S+/console/): log in as (\w+) with the password\s+(\w+)\.", text)
+    if not ok(found, "it prints the console's address and a login", text):
+        return
+    calls = """
+        . "$1"
+        ask() { curl -s --noproxy '*' --cacert "$POLYTASK_CACERT" -o /dev/null -w '%{http_code} %{size_download} ' "$@"; }
+        ask "$2"
+        ask "${2%/console/}$(curl -s --noproxy '*' --cacert "$POLYTASK_CACERT" "$2" | sed -n 's/.*src="\\([^"]*\\)".*/\\1/p')"
+        ask -d grant_type=password -d "username=$3" --data-urlencode "password=$4" "$POLYTASK_URL/oauth/token"
+    """
+    done = subprocess.run(
+        ["bash", "-euc", calls, "bash", f"{run.home}/demo.env", *found.groups()],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    words = done.stdout.split()
+    equal(words[::2], ["200"] * 3, "the page, its script, a login with what was printed")
+    ok("0" not in words[1::2], "none of them is empty", done)
+
+
 def check_users(run):
     """nginx's workers are never root, and can do their work without entering the home."""
     pids = [pid for child in child_pids(run.process.pid) for pid in child_pids(child)]
@@ -135,6 +162,7 @@ def first_start(home):
         equal(run.process.poll(), None, "stays in the foreground")
         check_env(home)
         check_printed_commands(text)
+        check_console(run, text)
         check_users(run)
         check_second_instance(home, port)
     finally:
