@@ -149,6 +149,12 @@ answers() {
 	curl -sS -o /dev/null -m 20 --cacert /etc/polytask/tls/cert.pem https://localhost/v1/tasks
 }
 
+# The page, and the script that it names.
+console() {
+	ask() { curl -sS -f -m 20 --cacert /etc/polytask/tls/cert.pem "https://localhost$1"; }
+	ask "$(ask /console/ | sed -n 's/.*src="\([^"]*\)".*/\1/p')" | grep -q .
+}
+
 # Installs the new version while a client sends one request after another: each is answered by the service.
 upgrade() {
 	inside sh -c 'while [ ! -e /root/upgraded ]; do
@@ -167,6 +173,7 @@ test_install() {
 	expect "both units are enabled" systemctl is-enabled polytaskd.socket polytaskd.service
 	expect "both units are active" systemctl is-active polytaskd.socket polytaskd.service
 	expect "the site answers with its certificate" sh -c "$(declare -f answers); answers"
+	expect "the console is served" sh -c "$(declare -f console); console"
 	expect "nginx's own site still answers" curl -sf -o /dev/null http://127.0.0.1/
 	expect "no unit has failed" sh -c '[ -z "$(systemctl --failed --no-legend)" ]'
 	step "user, token, task, restart, task" inside /root/first-task /root/kept
