@@ -154,11 +154,14 @@ struct engine_range {
 	struct str from; /* empty: the first key */
 	struct str to;	 /* ptr NULL: past the last key */
 	/*
-	 * For the engine: where `from` is, 0 if unknown. Set by count; valid for count and nth
-	 * until commit or abort.
+	 * For the engine: where `from` is, 0 if unknown. Set by count and count_parts; valid for
+	 * these and nth until commit or abort. Plus n it is that of a range that begins n keys
+	 * later.
 	 */
 	uint64_t hint;
 };
+
+#define ENGINE_PARTS_MAX 8 /* of one count_parts */
 
 /* Keys, one behind the other. The caller owns it and reuses it to save allocations. */
 struct engine_batch {
@@ -272,6 +275,13 @@ struct engine_ops {
 	 */
 	enum engine_status (*count)(struct engine *engine, enum engine_table table,
 		struct engine_range *range, uint64_t *count);
+	/*
+	 * Counts the keys of parts of the range, at most ENGINE_PARTS_MAX, in order: counts[i] is
+	 * that from ends[i - 1], or for the first one range->from, to ends[i]. range->to is not
+	 * read. Each part costs a third of a count.
+	 */
+	enum engine_status (*count_parts)(struct engine *engine, enum engine_table table,
+		struct engine_range *range, const struct str *ends, size_t parts, uint64_t *counts);
 	/* Appends key number n of the range, from 0; ENGINE_NOT_FOUND past its end. */
 	enum engine_status (*nth)(struct engine *engine, enum engine_table table,
 		const struct engine_range *range, uint64_t n, struct engine_batch *batch);

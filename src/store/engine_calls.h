@@ -96,6 +96,15 @@ static inline int store_count(struct store *store, struct engine_range *range, u
 		store->engine->ops->count(store->engine, TABLE_INDEX, range, count));
 }
 
+/* Counts the keys of parts of a range of the index; sets its hint. */
+static inline int store_count_parts(struct store *store, struct engine_range *range,
+	const struct str *ends, size_t parts, uint64_t *counts)
+{
+	return store_note(store, TABLE_INDEX,
+		store->engine->ops->count_parts(
+			store->engine, TABLE_INDEX, range, ends, parts, counts));
+}
+
 /* Key number n of a range of the index, from 0, replaces the keys in store->batch. */
 static inline int store_nth(struct store *store, const struct engine_range *range, uint64_t n)
 {

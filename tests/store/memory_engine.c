@@ -187,6 +187,18 @@ static enum engine_status count(
 	return ENGINE_OK;
 }
 
+static enum engine_status count_parts(struct engine *engine, enum engine_table table,
+	struct engine_range *range, const struct str *ends, size_t parts, uint64_t *counts)
+{
+	for (size_t i = 0; i < parts; i++) {
+		struct engine_range part = { .from = i > 0 ? ends[i - 1] : range->from,
+			.to = ends[i] };
+
+		count(engine, table, &part, &counts[i]);
+	}
+	return ENGINE_OK;
+}
+
 static enum engine_status nth(struct engine *engine, enum engine_table table,
 	const struct engine_range *range, uint64_t n, struct engine_batch *batch)
 {
@@ -289,6 +301,7 @@ const struct engine_ops memory_engine_ops = {
 	.room = room,
 	.scan = scan,
 	.count = count,
+	.count_parts = count_parts,
 	.nth = nth,
 	.each = each,
 	.each_key = each_key,

@@ -194,6 +194,37 @@ static void count_is_that_of_the_range(void **state)
 	check_count(engine, range("z", NULL), 0);
 }
 
+static void expect_parts(struct engine *engine, struct engine_range *bounds, const uint64_t want[5])
+{
+	const struct str ends[] = { STR("b"), STR("bb"), STR("d"), STR("d"), STR("z") };
+	uint64_t counts[5] = { 9, 9, 9, 9, 9 };
+
+	assert_int_equal(
+		engine->ops->count_parts(engine, TABLE_INDEX, bounds, ends, 5, counts), ENGINE_OK);
+	assert_memory_equal(counts, want, sizeof(counts));
+}
+
+/* With the hint of a count, and without. */
+static void parts_are_counted_as_ranges(void **state)
+{
+	static const uint64_t none[5] = { 0 }, all[] = { 1, 1, 1, 0, 2 },
+			      rest[] = { 0, 1, 1, 0, 2 };
+	struct engine *engine = engine_of(state);
+	struct engine_range a = range("a", NULL), b = range("b", NULL);
+
+	begin(engine, ENGINE_READ);
+	expect_parts(engine, &a, none);
+	engine->ops->abort(engine);
+	fill(engine);
+	a.hint = 0;
+	begin(engine, ENGINE_READ);
+	expect_parts(engine, &a, all);
+	expect_parts(engine, &a, all);
+	b.hint = a.hint + 1;
+	expect_parts(engine, &b, rest);
+	engine->ops->abort(engine);
+}
+
 /* With the hint of a count, and without. */
 static void nth_is_within_the_range(void **state)
 {
@@ -281,6 +312,7 @@ int main(void)
 		ON_EVERY_ENGINE(scan_has_the_range_in_order),
 		ON_EVERY_ENGINE(reverse_scan_descends),
 		ON_EVERY_ENGINE(count_is_that_of_the_range),
+		ON_EVERY_ENGINE(parts_are_counted_as_ranges),
 		ON_EVERY_ENGINE(nth_is_within_the_range),
 		ON_EVERY_ENGINE(each_has_every_row_until_it_is_stopped),
 		ON_EVERY_ENGINE(clear_removes_all_rows),

@@ -243,6 +243,8 @@ enum engine_status bdb_scan(struct engine *engine, enum engine_table table,
 	const struct engine_range *range, bool reverse, size_t limit, struct engine_batch *batch);
 enum engine_status bdb_count(struct engine *engine, enum engine_table table,
 	struct engine_range *range, uint64_t *count);
+enum engine_status bdb_count_parts(struct engine *engine, enum engine_table table,
+	struct engine_range *range, const struct str *ends, size_t parts, uint64_t *counts);
 enum engine_status bdb_nth(struct engine *engine, enum engine_table table,
 	const struct engine_range *range, uint64_t n, struct engine_batch *batch);
 enum engine_status bdb_each(struct engine *engine, enum engine_table table, bool keys_only,

@@ -350,6 +350,7 @@ const struct engine_ops bdb_engine_ops = {
 	.room = bdb_room,
 	.scan = bdb_scan,
 	.count = bdb_count,
+	.count_parts = bdb_count_parts,
 	.nth = bdb_nth,
 	.each = bdb_each,
 	.each_key = bdb_each_key,

@@ -150,31 +150,45 @@ static int rank(DBC *cursor, struct str key, uint64_t *number)
 	return 0;
 }
 
+/* The record numbers of keys, as rank(). */
+static int ranks(DBC *cursor, const struct str *keys, size_t count, uint64_t *numbers)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = rank(cursor, keys[i], &numbers[i]);
+	return rc;
+}
+
 /*
  * Commits, of other tenants too, move the record numbers of all keys behind theirs, and no lock
  * keeps them out between two look-ups. So a result is used if the first key of the range has the
  * same number after it as before it.
  */
-static int count(DBC *cursor, struct engine_range *range, uint64_t *count)
+static int count(DBC *cursor, struct engine_range *range, const struct str *ends, size_t parts,
+	uint64_t *counts)
 {
 	struct str from = range->from.len > 0 ? range->from : STR("");
-	uint64_t end = 0, first;
+	uint64_t numbers[ENGINE_PARTS_MAX] = { 0 }, first;
 	int tries = 0, rc = range->hint > 0 ? 0 : rank(cursor, from, &range->hint);
 
 	do {
 		first = range->hint;
 		if (rc == 0)
-			rc = rank(cursor, range->to, &end);
+			rc = ranks(cursor, ends, parts, numbers);
 		if (rc == 0)
 			rc = rank(cursor, from, &range->hint);
 	} while (rc == 0 && range->hint != first && ++tries < RANK_TRIES);
-	if (rc == 0)
-		*count = end > first ? end - first : 0;
+	for (size_t i = 0; rc == 0 && i < parts; i++) {
+		uint64_t start = i > 0 ? numbers[i - 1] : first;
+
+		counts[i] = numbers[i] > start ? numbers[i] - start : 0;
+	}
 	return rc;
 }
 
-enum engine_status bdb_count(struct engine *engine, enum engine_table table,
-	struct engine_range *range, uint64_t *number)
+enum engine_status bdb_count_parts(struct engine *engine, enum engine_table table,
+	struct engine_range *range, const struct str *ends, size_t parts, uint64_t *counts)
 {
 	struct bdb *bdb = bdb_of(engine);
 	DB *db = bdb->tables[table];
@@ -182,8 +196,14 @@ enum engine_status bdb_count(struct engine *engine, enum engine_table table,
 	int rc = db->cursor(db, bdb->txn, &cursor, bdb->txn ? DB_READ_COMMITTED : 0);
 
 	if (rc == 0)
-		rc = close_cursor(cursor, count(cursor, range, number));
+		rc = close_cursor(cursor, count(cursor, range, ends, parts, counts));
 	return bdb_status(bdb, rc, "count");
+}
+
+enum engine_status bdb_count(struct engine *engine, enum engine_table table,
+	struct engine_range *range, uint64_t *number)
+{
+	return bdb_count_parts(engine, table, range, &range->to, 1, number);
 }
 
 /* DB_SET_RECNO returns the key in libdb's own memory: read it once more. */
