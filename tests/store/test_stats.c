@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "claim_fixture.h"
+#include "life_fixture.h"
 #include "store/store.h"
 
-#define TASKS	80
 #define ROUNDS	40
 #define CHANGES 25
 #define MINUTE	((int64_t)60 * 1000)
@@ -57,25 +56,12 @@ static void expect_kinds(struct store *store, const struct op_stats *query, cons
 
 /* ---- the model ---- */
 
-static const char *const kinds[] = { "", "a", "ab", "b" };
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
 struct model {
-	struct stats_row rows[2][KINDS];
-	bool exists[2][KINDS];
-	int64_t created[2][KINDS]; /* of the ready task that was created first; 0: none */
+	struct stats_row rows[2][LIFE_KINDS];
+	bool exists[2][LIFE_KINDS];
+	int64_t created[2][LIFE_KINDS]; /* of the ready task that was created first; 0: none */
 	uint64_t tasks;
 };
-
-static unsigned kind_of(unsigned number)
-{
-	return number % KINDS;
-}
-
-static uint8_t dialect_of(unsigned number)
-{
-	return number % 3 == 0 ? DIALECT_B : DIALECT_A;
-}
 
 static void count_windows(const struct task *task, int64_t now, uint64_t windows[STATS_WINDOWS])
 {
@@ -88,7 +74,7 @@ static void count_windows(const struct task *task, int64_t now, uint64_t windows
 static void add_task(struct model *model, const struct task *task, unsigned number, int64_t now)
 {
 	int dialect = task->dialect == DIALECT_B;
-	struct stats_row *row = &model->rows[dialect][kind_of(number)];
+	struct stats_row *row = &model->rows[dialect][life_kind(number)];
 	bool ended_well = task->state == TASK_SUCCEEDED;
 
 	model->tasks++;
@@ -96,7 +82,7 @@ static void add_task(struct model *model, const struct task *task, unsigned numb
 		count_windows(task, now, ended_well ? row->succeeded : row->failed);
 	if (task->archived && !ended_well && task->state != TASK_FAILED)
 		return;
-	model->exists[dialect][kind_of(number)] = true;
+	model->exists[dialect][life_kind(number)] = true;
 	if (task->archived)
 		return;
 	row->states[task->state]++;
@@ -106,25 +92,9 @@ static void add_task(struct model *model, const struct task *task, unsigned numb
 	if (!optional_time_is_set(row->oldest_ready) ||
 		task->updated < optional_time_ms(row->oldest_ready))
 		row->oldest_ready = optional_time(task->updated);
-	if (model->created[dialect][kind_of(number)] == 0 ||
-		task->created < model->created[dialect][kind_of(number)])
-		model->created[dialect][kind_of(number)] = task->created;
-}
-
-static bool read_task(struct store *store, unsigned number, struct task *task)
-{
-	struct op op = fixture_op(OP_READ, number);
-	struct result result = { 0 };
-	struct err err = { 0 };
-	bool ok;
-
-	op.dialect = 0;
-	ok = store_apply(store, &op, &result, &err);
-	if (!ok)
-		assert_err(&err, ERR_NOT_FOUND);
-	*task = result.task;
-	store_result_free(&result);
-	return ok;
+	if (model->created[dialect][life_kind(number)] == 0 ||
+		task->created < model->created[dialect][life_kind(number)])
+		model->created[dialect][life_kind(number)] = task->created;
 }
 
 static struct model *walk(struct store *store, int64_t now)
@@ -133,8 +103,8 @@ static struct model *walk(struct store *store, int64_t now)
 	struct task task;
 
 	assert_non_null(model);
-	for (unsigned i = 0; i < TASKS; i++) {
-		if (read_task(store, i, &task))
+	for (unsigned i = 0; i < LIFE_TASKS; i++) {
+		if (life_read(store, i, &task))
 			add_task(model, &task, i, now);
 	}
 	return model;
@@ -165,14 +135,14 @@ static void compare_with_walk(struct store *store, int64_t now, unsigned slice_s
 	op.slice_steps = slice_steps;
 	read_stats(store, &op, &result);
 	for (int dialect = 0; dialect < 2; dialect++) {
-		for (size_t kind = 0; kind < KINDS; kind++) {
+		for (size_t kind = 0; kind < LIFE_KINDS; kind++) {
 			const struct stats_row *row = &result.stats->rows[at];
 
 			if (!model->exists[dialect][kind])
 				continue;
 			assert_true(at++ < result.stats->count);
 			assert_int_equal(row->dialect, dialect ? DIALECT_B : DIALECT_A);
-			assert_str(stats_kind(row), kinds[kind]);
+			assert_str(stats_kind(row), life_kinds[kind]);
 			compare_rows(
 				row, &model->rows[dialect][kind], model->created[dialect][kind]);
 		}
@@ -183,99 +153,6 @@ static void compare_with_walk(struct store *store, int64_t now, unsigned slice_s
 	free(model);
 }
 
-/* ---- random changes ---- */
-
-static void create(struct store *store, unsigned number, int64_t now)
-{
-	struct op op = fixture_op(OP_CREATE, number);
-
-	op.dialect = dialect_of(number);
-	op.now = now;
-	op.change.set = CHANGE_KIND | CHANGE_PRIORITY;
-	op.change.kind = str_cstr(kinds[kind_of(number)]);
-	op.change.priority = rand() % 3 - 1;
-	if (rand() % 4 == 0) {
-		op.change.set |= CHANGE_NOT_BEFORE;
-		op.change.not_before = optional_time(now + rand() % HOUR);
-	}
-	fixture_error(store, &op);
-}
-
-static void claim_some(struct store *store, int64_t now)
-{
-	struct op_claim claim = claim_any(1 + (unsigned)rand() % 4);
-	struct op op = claim_op(&claim);
-
-	claim.worker = rand() % 2 ? STR("w1") : STR("w2");
-	op.now = now;
-	claim_apply(store, &op);
-}
-
-static void report(struct store *store, unsigned number, int64_t now)
-{
-	static const enum report_kind reports[] = { REPORT_HEARTBEAT, REPORT_COMPLETE, REPORT_FAIL,
-		REPORT_RELEASE, REPORT_UNDO };
-	struct op op = claim_report(reports[rand() % 5], number, 0);
-	struct arena arena = { 0 };
-	struct task task;
-
-	op.now = now;
-	op.arena = &arena;
-	if (read_task(store, number, &task))
-		op.report.token = task.lease.token;
-	fixture_error(store, &op);
-	arena_free(&arena);
-}
-
-static void change_state(struct store *store, unsigned number, int64_t now)
-{
-	struct op op = fixture_op(OP_UPDATE, number);
-
-	op.dialect = 0;
-	op.now = now;
-	op.change.state = (enum task_state)(TASK_PENDING + rand() % 5);
-	if (rand() % 4 == 0) {
-		op.change.set = CHANGE_ARCHIVED;
-		op.change.archived = rand() % 2;
-	}
-	fixture_error(store, &op);
-}
-
-static void end(struct store *store, unsigned number)
-{
-	struct op op = fixture_op(rand() % 3 ? OP_ARCHIVE : OP_REMOVE, number);
-
-	op.dialect = 0;
-	fixture_error(store, &op);
-}
-
-static void change_something(struct store *store, int64_t now)
-{
-	unsigned number = (unsigned)rand() % TASKS;
-
-	switch (rand() % 8) {
-	case 0:
-	case 1:
-	case 2:
-		create(store, number, now);
-		break;
-	case 3:
-		claim_some(store, now);
-		break;
-	case 4:
-	case 5:
-		report(store, number, now);
-		break;
-	case 6:
-		change_state(store, number, now);
-		break;
-	default:
-		if (rand() % 3 == 0)
-			end(store, number);
-		break;
-	}
-}
-
 static void counts_equal_a_walk(void **state)
 {
 	int64_t now = CLAIM_NOW * 1000;
@@ -284,7 +161,7 @@ static void counts_equal_a_walk(void **state)
 	srand(7);
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int i = 0; i < CHANGES; i++) {
-			change_something(store, now);
+			life_change(store, now);
 			now += rand() % (10 * 1000);
 		}
 		now += round % 5 == 0 ? DAY / 3 : round % 3 == 0 ? 20 * MINUTE : 1;

@@ -31,6 +31,15 @@ void index_put_time(struct index_key *key, int64_t ms)
 	put_number(key, ms > 0 ? (uint64_t)ms : 0);
 }
 
+int64_t index_read_time(const char bytes[8])
+{
+	uint64_t ms = 0;
+
+	for (int i = 0; i < 8; i++)
+		ms = ms << 8 | (uint8_t)bytes[i];
+	return (int64_t)ms;
+}
+
 /*
  * An uncut text is shorter than max, a cut one has exactly max bytes: so no text that a client
  * chooses equals the cut form of another.
@@ -191,13 +200,10 @@ static void make_due_key(struct index_key *key, const struct task *task)
 bool index_parse_due(struct str entry, int64_t *time, struct str *tenant, struct id *id)
 {
 	size_t head = 4 + 8, tail = 1 + sizeof(id->bytes);
-	uint64_t ms = 0;
 
 	if (entry.len < head + tail || entry.ptr[0] != '\0')
 		return false;
-	for (size_t i = 4; i < head; i++)
-		ms = ms << 8 | (uint8_t)entry.ptr[i];
-	*time = (int64_t)ms;
+	*time = index_read_time(entry.ptr + 4);
 	*tenant = (struct str){ entry.ptr + head, entry.len - head - tail };
 	memcpy(id->bytes, entry.ptr + entry.len - sizeof(id->bytes), sizeof(id->bytes));
 	return true;

@@ -3,15 +3,6 @@
 #include "store/journal/journal.h"
 #include "store/stats/stats.h"
 
-static int64_t read_time(const uint8_t bytes[8])
-{
-	uint64_t ms = 0;
-
-	for (int i = 0; i < 8; i++)
-		ms = ms << 8 | bytes[i];
-	return (int64_t)ms;
-}
-
 /* Reads an entry of the task and goes on to the one before. False: there is none, or no time. */
 static bool read_entry(struct oldest_search *search, const struct task *task, struct buf *bytes,
 	uint64_t *number, struct journal_entry *entry)
@@ -104,7 +95,7 @@ int oldest_search_pair(struct oldest_search *search, const struct index_key *fir
 
 		if (key.len != pair_len + 8 + sizeof(struct id))
 			return ENGINE_DAMAGED;
-		created = read_time(key.bytes + pair_len);
+		created = index_read_time((const char *)key.bytes + pair_len);
 		/* No task was ready before it was created, and those that follow are younger. */
 		if (!is_older(created, search) || (i > 0 && search->further == 0))
 			break;

@@ -2,13 +2,8 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "store/index/state.h"
 #include "store/workers/workers.h"
-
-/* Limits on tries to read all rows at one moment, as for the first rows of a list. */
-#define EXACT_TRIES 200
-#define EXACT_US    20000
 
 /* ---- the next row ---- */
 
@@ -16,22 +11,15 @@ static bool wants_dialect(const struct stats_reading *reading, uint8_t dialect)
 {
 	const struct op_stats *query = &reading->query;
 
-	if (!index_field_by_code(reading->store->indexes, dialect, INDEX_BY_WORK))
-		return false;
-	return query->dialect_count == 0 || memchr(query->dialects, dialect, query->dialect_count);
+	return stats_wants_dialect(reading->store, dialect, query->dialects, query->dialect_count);
 }
 
-/* The next one in the order of their codes; 0: none. */
 static uint8_t next_dialect(const struct stats_reading *reading)
 {
-	uint8_t next = 0;
+	const struct op_stats *query = &reading->query;
 
-	for (const struct index_table *table = reading->store->indexes; table->fields; table++) {
-		if (table->dialect > reading->dialect && (next == 0 || table->dialect < next) &&
-			wants_dialect(reading, table->dialect))
-			next = table->dialect;
-	}
-	return next;
+	return stats_next_dialect(
+		reading->store, reading->dialect, query->dialects, query->dialect_count);
 }
 
 static void begin_dialect(struct stats_reading *reading, uint8_t dialect)
@@ -122,21 +110,12 @@ static void begin_rows(struct stats_reading *reading)
 	reading->has_kind = true;
 }
 
-/*
- * The rows are of one moment if no commit of the tenant was under way before the first one, and
- * none has started since (list/batch.c). Beyond the limits they are read as they are.
- */
 static int begin_try(struct stats_reading *reading)
 {
-	struct commit_counts commits = store_read_commits(reading->store, reading->tenant);
-	int64_t now = clock_mono_us();
+	int rc = moment_begin(&reading->moment, reading->store, reading->tenant);
 
-	if (reading->exact_until_us == 0)
-		reading->exact_until_us = now + EXACT_US;
-	reading->answer->exact = reading->tries++ < EXACT_TRIES && now < reading->exact_until_us;
-	if (reading->answer->exact && commits.started != commits.done)
-		return STEP_RETRY;
-	reading->started = commits.started;
+	if (rc != 0)
+		return rc;
 	begin_rows(reading);
 	reading->begun = true;
 	return 0;
@@ -144,8 +123,8 @@ static int begin_try(struct stats_reading *reading)
 
 static bool is_disturbed(const struct stats_reading *reading)
 {
-	return reading->begun && reading->answer->exact &&
-	       reading->started != store_read_commits(reading->store, reading->tenant).started;
+	return reading->begun &&
+	       moment_is_disturbed(&reading->moment, reading->store, reading->tenant);
 }
 
 struct part {
@@ -198,6 +177,7 @@ bool stats_go_on(struct result *result, unsigned slice_steps, struct err *err)
 		result->unfinished = !(reading->begun && reading->done && !is_disturbed(reading));
 	} while (ok && result->unfinished && slice_steps == 0);
 	result->steps += slice.spent;
+	reading->answer->exact = reading->moment.exact;
 	if (ok && !result->unfinished && reading->workers)
 		ok = read_workers(reading, result, slice_steps, err);
 	return ok;

@@ -7,9 +7,10 @@
  *     row.c    the counts of one kind
  *     oldest.c the ready task that has waited longest
  *     states.c counts by state alone (state_counts.h)
+ *     moment.h whether all counts are of one moment
  *     stats.c  the operation, in slices
  */
-#include "store/list/list.h"
+#include "store/stats/moment.h"
 
 /* Entries with the same first part, in which the kinds follow. */
 struct kind_stream {
@@ -40,9 +41,7 @@ struct stats_reading {
 	struct stats_row last;
 	struct kind_stream streams[STREAMS];
 	bool begun, done;
-	uint64_t started; /* commits of the tenant before the first row */
-	unsigned tries;
-	int64_t exact_until_us; /* 0: the first try has not begun */
+	struct moment moment;
 };
 
 /* ---- kinds.c ---- */
