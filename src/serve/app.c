@@ -205,8 +205,8 @@ static bool begin_stream(
 
 static bool takes_slices(enum op_kind kind)
 {
-	return kind == OP_LIST || kind == OP_STATS || kind == OP_WORKERS || kind == OP_FEED ||
-	       kind == OP_BULK;
+	return kind == OP_LIST || kind == OP_STATS || kind == OP_SERIES || kind == OP_WORKERS ||
+	       kind == OP_FEED || kind == OP_BULK;
 }
 
 /*

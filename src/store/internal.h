@@ -22,7 +22,7 @@
  *     journal/      what happened to each task
  *     list/         lists, counts, pages
  *     index/        keys of the index, whether it may be read, its rebuild
- *     stats/        counts of tasks by dialect and kind
+ *     stats/        counts of tasks by dialect and kind, or by time
  *     usage/        tasks and bytes of each tenant, and their quotas
  *     workers/      who has which tasks, was heard of, and gets none
  *     webhooks/     webhooks and the deliveries of their events

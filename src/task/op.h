@@ -32,6 +32,7 @@ enum op_kind {
 	OP_CLAIM,    /* gives ready tasks to a worker: op.claim */
 	OP_HISTORY,  /* the task's entries in the journal: op.history */
 	OP_STATS,    /* counts of tasks by dialect and kind: op.stats */
+	OP_SERIES,   /* counts of what happened to tasks, by time: op.series */
 	OP_WORKERS,  /* the workers of the tenant: op.workers */
 	OP_DRAIN,    /* a worker gets no more tasks, or gets tasks again: op.drain */
 	OP_RETRY,    /* failed tasks begin again: op.retry */
@@ -222,11 +223,12 @@ struct op {
 	} history;
 	const struct op_feed *feed;	  /* FEED */
 	const struct op_stats *stats;	  /* STATS */
+	const struct op_series *series;	  /* SERIES */
 	const struct op_workers *workers; /* WORKERS */
 	const struct op_drain *drain;	  /* DRAIN */
 	const struct op_webhook *webhook; /* WEBHOOK */
 	/*
-	 * LIST, STATS, WORKERS, BULK: return after so many steps, or LIST_SLICE_US, with
+	 * LIST, STATS, SERIES, WORKERS, BULK: return after so many steps, or LIST_SLICE_US, with
 	 * result.unfinished if more are needed; RETRY, BATCH: the same, with each task as a step, but
 	 * an atomic batch at once; REMOVE, ARCHIVE with dependents: end the transaction after so
 	 * many steps. 0: carry the operation out at once. FEED: the answer ends after that part of
@@ -279,6 +281,7 @@ struct claimed {
 struct listing;
 struct cascade;
 struct stats_reading;
+struct series_reading;
 struct workers_reading;
 struct retry_run;
 struct batch_run;
@@ -328,6 +331,8 @@ struct result {
 	struct webhook_answer *webhooks; /* WEBHOOK; task.revision is that of the one shown */
 	struct stats_answer *stats;	 /* STATS */
 	struct stats_reading *stats_reading;	 /* of the store */
+	struct series_answer *series;		 /* SERIES */
+	struct series_reading *series_reading;	 /* of the store */
 	struct workers_answer *workers;		 /* WORKERS */
 	struct workers_reading *workers_reading; /* of the store */
 	struct task_usage usage;		 /* USAGE */

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Counts of a tenant's tasks by dialect and kind (OP_STATS). Filters borrow from the request; an
- * answer owns its texts and is a part of struct result.
+ * Counts of a tenant's tasks by dialect and kind (OP_STATS), and of what happened to them by time
+ * (OP_SERIES). Filters borrow from the request; an answer owns its texts and is a part of struct
+ * result.
  */
 #include "base/buf.h"
 #include "task/task.h"
@@ -46,6 +47,44 @@ struct stats_answer {
 	int64_t at; /* op.now */
 	/* Where the rows that follow begin; empty: there are none. */
 	struct buf next;
+};
+
+#define SERIES_STEPS_MAX 200
+
+/* What happened to tasks in a step. */
+enum series_event {
+	SERIES_CREATED,
+	SERIES_SUCCEEDED, /* ended so, and are still in this state */
+	SERIES_FAILED,
+	SERIES_CANCELLED,
+	SERIES_EVENTS
+};
+
+/* Step i is from `from` + i * step_ms (included) to `from` + (i + 1) * step_ms (excluded). */
+struct series_times {
+	int64_t from, step_ms;
+	unsigned steps; /* 1 to SERIES_STEPS_MAX */
+};
+
+struct op_series {
+	const uint8_t *dialects;
+	size_t dialect_count; /* 0: all */
+	struct series_times times;
+};
+
+/* Archived tasks count as others do; tasks that were removed count nowhere. */
+struct series_row {
+	uint8_t dialect;
+	uint64_t counts[SERIES_EVENTS][SERIES_STEPS_MAX];
+};
+
+/* In the order of the dialects' codes: those of which the tenant has tasks, archived or not. */
+struct series_answer {
+	struct series_row *rows;
+	size_t count;
+	struct series_times times;
+	bool exact; /* all counts are of one moment */
+	int64_t at; /* op.now */
 };
 
 static inline struct str stats_kind(const struct stats_row *row)

@@ -90,6 +90,7 @@ bool vector_put_items(struct outcome *outcome);
 void vector_fill_entry(struct vector *vector, json_t *json, struct journal_entry *entry);
 void vector_fill_history(struct vector *vector, json_t *json, struct result *result);
 void vector_fill_feed(struct vector *vector, json_t *json, struct result *result);
+void vector_fill_series(struct vector *vector, json_t *series, struct result *result);
 void vector_fill_usage(const json_t *usage, struct result *result);
 void vector_fill_webhooks(struct vector *vector, json_t *json, struct result *result);
 /* Makes outcome.webhook by op.webhook->change. False: it refuses, as in the store. */
@@ -110,5 +111,6 @@ json_t *vector_retry(const struct op_retry *retry);
 json_t *vector_bulk(const struct op_bulk *bulk);
 /* What op.stats asks for, as in "op"; the caller owns it. */
 json_t *vector_stats(const struct op_stats *stats);
+json_t *vector_series(const struct op_series *series);
 /* The operation in the form of a vector's "op"; the caller owns it. */
 json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect);

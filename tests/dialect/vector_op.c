@@ -18,6 +18,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_CLAIM] = "claim",
 	[OP_HISTORY] = "history",
 	[OP_STATS] = "stats",
+	[OP_SERIES] = "series",
 	[OP_WORKERS] = "workers",
 	[OP_USAGE] = "usage",
 	[OP_DRAIN] = "drain",
@@ -258,6 +259,8 @@ json_t *vector_op_json(const struct op *op, const struct dialect *dialect, const
 		set_history(json, op);
 	if (op->stats)
 		json_object_set_new(json, "stats", vector_stats(op->stats));
+	if (op->series)
+		json_object_set_new(json, "series", vector_series(op->series));
 	if (op->workers)
 		set_number(json, "limit", op->workers->limit);
 	if (op->drain) {

@@ -98,7 +98,7 @@ def lists_of_every_dialect():
 def what_has_no_tag():
     instance = shared()
     create(instance)
-    paths = ("/v1/stats", "/v1/workers", "/engine-rest/external-task?locked=true")
+    paths = ("/v1/stats", "/v1/workers", "/engine-rest/external-task?locked=true", "/v1/stats/series")
     for path in (*paths, "/engine-rest/external-task?notLocked=true", "/v1/tasks?limit=0"):
         answer = read(instance, path)
         equal(answer.headers.get("ETag"), None, f"{path}: {answer.status} without a tag")

@@ -1,4 +1,3 @@
-#include "base/date.h"
 #include "dialect/native/query.h"
 
 static bool parse_sort(const struct native_query *query, const struct native_param *given)
@@ -29,26 +28,6 @@ static bool parse_sort(const struct native_query *query, const struct native_par
 	return field && list_sort_add(&query->op->list, field->code, descending);
 }
 
-/* An unescaped + before the offset has been decoded as a space: accept that. */
-static bool parse_time(
-	const struct native_query *query, const struct native_param *given, int64_t *ms)
-{
-	const size_t offset = strlen("+00:00");
-	struct str text = given->value;
-	char *copy = arena_alloc(query->request->arena, text.len + 1);
-
-	if (!copy)
-		return err_no_memory(query->err);
-	if (text.len > 0)
-		memcpy(copy, text.ptr, text.len);
-	if (text.len > offset && copy[text.len - offset] == ' ')
-		copy[text.len - offset] = '+';
-	text.ptr = copy;
-	if (date_parse(ms, text))
-		return true;
-	return NATIVE_QUERY_ERROR(query, given->name, "This is not an RFC 3339 time.");
-}
-
 static bool parse_time_range(const struct native_query *query, const struct native_param *given,
 	struct list_time_range *range)
 {
@@ -56,7 +35,7 @@ static bool parse_time_range(const struct native_query *query, const struct nati
 			str_eq(given->name, STR("updated_from"));
 	int64_t ms = 0;
 
-	if (!parse_time(query, given, &ms))
+	if (!native_parse_time(query, given, &ms))
 		return false;
 	if (is_start)
 		range->from = ms;

@@ -16,6 +16,7 @@
  *     POST   /claims                ready tasks for a worker
  *     POST   /tasks/{id}/heartbeat  reports of the worker; also /complete, /fail, /release
  *     GET    /stats                 counts of tasks by dialect and kind
+ *     GET    /stats/series          counts of what happened to tasks, by time
  *     GET    /workers               workers: last seen, what they have
  *     POST   /workers/{name}/drain  gives a worker no more tasks, or tasks again
  *     POST   /webhooks              adds a webhook; the others are in tables.c
@@ -28,8 +29,8 @@
  * decodes requests for tasks, members.c and policy.c parse members of their bodies, body.c shortens
  * the texts of workers in them; list.c and filter.c parse the query of a list, cursor.c cursors;
  * claim.c and report.c decode the requests of workers, history.c shows what became of them, stats.c
- * counts tasks, workers.c shows workers; webhook.h is about webhooks; rules.c adapts a task to its
- * dialect inside the transaction.
+ * and series.c count tasks, workers.c shows workers; webhook.h is about webhooks; rules.c adapts a
+ * task to its dialect inside the transaction.
  */
 #include "dialect/dialect.h"
 #include "dialect/work.h"

@@ -1,4 +1,5 @@
 /* The parameters of a query, by the table of its route. */
+#include "base/date.h"
 #include "dialect/native/query.h"
 
 /* A name that ends with "*" is each name that begins so. */
@@ -97,4 +98,24 @@ bool native_parse_limit(const struct native_query *query, const struct native_pa
 			query, given->name, "limit must be a number from 1 to %u.", max);
 	*limit = (unsigned)number;
 	return true;
+}
+
+/* An unescaped + before the offset has been decoded as a space: accept that. */
+bool native_parse_time(
+	const struct native_query *query, const struct native_param *given, int64_t *ms)
+{
+	const size_t offset = strlen("+00:00");
+	struct str text = given->value;
+	char *copy = arena_alloc(query->request->arena, text.len + 1);
+
+	if (!copy)
+		return err_no_memory(query->err);
+	if (text.len > 0)
+		memcpy(copy, text.ptr, text.len);
+	if (text.len > offset && copy[text.len - offset] == ' ')
+		copy[text.len - offset] = '+';
+	text.ptr = copy;
+	if (date_parse(ms, text))
+		return true;
+	return NATIVE_QUERY_ERROR(query, given->name, "This is not an RFC 3339 time.");
 }

@@ -54,6 +54,11 @@ bool native_decode_stats(struct request *request, struct op *op, struct err *err
 bool native_encode_stats(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 
+extern const char *const native_series_params[];
+bool native_decode_series(struct request *request, struct op *op, struct err *err);
+bool native_encode_series(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+
 /* Which claim an object describes. */
 enum native_claim_place {
 	NATIVE_CLAIM_BODY,   /* of POST /claims */

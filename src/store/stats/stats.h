@@ -9,6 +9,7 @@
  *     states.c counts by state alone (state_counts.h)
  *     moment.h whether all counts are of one moment
  *     stats.c  the operation, in slices
+ *     series.h counts by time
  */
 #include "store/stats/moment.h"
 

@@ -3,6 +3,7 @@
 #include "store/bulk/bulk.h"
 #include "store/journal/journal.h"
 #include "store/list/list.h"
+#include "store/stats/series.h"
 #include "store/stats/stats.h"
 #include "store/tasks/cascade.h"
 #include "store/tasks/claim.h"
@@ -143,6 +144,7 @@ static const struct {
 	[OP_HISTORY] = { .read = journal_read },
 	[OP_FEED] = { .read = journal_feed },
 	[OP_STATS] = { .read = stats_open },
+	[OP_SERIES] = { .read = series_open },
 	[OP_WORKERS] = { .read = workers_open },
 	[OP_USAGE] = { .read = usage_read },
 	[OP_DRAIN] = { .read = drain_apply },
@@ -312,6 +314,8 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
 		return workers_go_on(result, slice_steps, err);
 	if (result->stats_reading)
 		return stats_go_on(result, slice_steps, err);
+	if (result->series_reading)
+		return series_go_on(result, slice_steps, err);
 	if (result->retry)
 		return retry_go_on(result, slice_steps, err);
 	if (result->batch_run)
@@ -339,8 +343,8 @@ size_t store_result_memory(const struct result *result)
 	       result->history_records.capacity + result->history_count * sizeof(*result->history) +
 	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed) +
 	       create_many_memory(result->batch_run) + bulk_memory(result->bulk_run) +
-	       stats_memory(result) + workers_memory(result) + journal_feed_memory(result->feed) +
-	       webhook_answer_memory(result->webhooks);
+	       stats_memory(result) + series_memory(result) + workers_memory(result) +
+	       journal_feed_memory(result->feed) + webhook_answer_memory(result->webhooks);
 }
 
 void store_result_free(struct result *result)
@@ -348,6 +352,7 @@ void store_result_free(struct result *result)
 	listing_free(result->listing);
 	cascade_free(result->cascade);
 	stats_free(result);
+	series_free(result);
 	workers_free(result);
 	webhook_answer_free(result->webhooks);
 	retry_free(result->retry);
