@@ -78,13 +78,11 @@ static json_t *attention_json(const struct service *service)
 
 	add_recovery(list, &service->recovery);
 	if (atomic_load(&store->read_only))
-		json_array_append_new(list, json_string("Writes are refused because the disk is "
-							"nearly full: free space on it."));
+		json_array_append_new(list, json_string(health_extras[HEALTH_READ_ONLY].advice));
 	for (size_t i = 0; i < HEALTH_ROWS; i++) {
 		const struct health_row *row = &health_rows[i];
 
-		if (row->attention_from > 0 &&
-			health_read(row, &store->health) >= row->attention_from)
+		if (health_needs_attention(row, health_read(row, &store->health)))
 			json_array_append_new(list, json_string(row->advice));
 	}
 	return list;

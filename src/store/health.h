@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "task/health.h"
+
 enum archive_health { ARCHIVE_OFF, ARCHIVE_WORKING, ARCHIVE_FAILING };
 
 enum index_health { INDEX_BUILDING, INDEX_COMPLETE, INDEX_WAITING };
@@ -57,18 +59,6 @@ struct store_health {
 	_Atomic uint64_t deliveries_failed;
 };
 
-/* Integers in JSON unless noted. */
-enum health_kind {
-	HEALTH_NUMBER,
-	HEALTH_BYTES,
-	HEALTH_DURATION, /* ms */
-	HEALTH_TIME,	 /* ms since the epoch; 0: none, null in JSON */
-	HEALTH_SHARE,	 /* millionths; a real number from 0 to 1 in JSON */
-	HEALTH_FLAG,	 /* 0 or 1; a boolean in JSON */
-	HEALTH_STATE,	 /* index of `names`; that text in JSON */
-	HEALTH_ERROR,	 /* errno; its text in JSON; 0: none, null in JSON */
-};
-
 struct health_row {
 	const char *name;   /* the JSON member */
 	const char *metric; /* without the prefix polytask_; NULL: it is none */
@@ -81,7 +71,9 @@ struct health_row {
 	/* An operator is needed if the value is at least attention_from; 0: never. */
 	uint64_t attention_from;
 	const char *advice; /* a sentence: cause and remedy */
-	size_t offset;	    /* in struct store_health */
+	/* OP_HEALTH has it, too: it concerns whoever uses the service, and tells nothing of tenants. */
+	bool for_admins;
+	size_t offset; /* in struct store_health */
 };
 
 #define HEALTH_ROWS (sizeof(struct store_health) / sizeof(_Atomic uint64_t))
@@ -89,6 +81,30 @@ struct health_row {
 /* In the order of the status. */
 extern const struct health_row health_rows[HEALTH_ROWS];
 
+/*
+ * What OP_HEALTH shows besides: conditions of the service, and figures of one tenant. They are in
+ * no struct, so `offset` means nothing.
+ */
+enum health_extra {
+	HEALTH_READ_ONLY, /* store_shared.read_only; status has its advice */
+	HEALTH_LISTS_REFUSED,
+	HEALTH_TENANT_TASKS, /* shares of its quota */
+	HEALTH_TENANT_BYTES,
+	HEALTH_TENANT_WEBHOOKS,
+	HEALTH_TENANT_WEBHOOKS_DISABLED,
+	HEALTH_TENANT_WEBHOOKS_FAILING,
+	HEALTH_TENANT_DELIVERIES,
+	HEALTH_EXTRAS
+};
+extern const struct health_row health_extras[HEALTH_EXTRAS];
+
+/* From which share of a quota on a tenant needs attention. */
+#define HEALTH_NEAR_QUOTA_PERCENT 90
+/* After which a webhook without a success is failing. */
+#define HEALTH_FAILING_MS (10 * 60 * 1000)
+
+/* Whether the value needs an operator. */
+bool health_needs_attention(const struct health_row *row, uint64_t value);
 uint64_t health_read(const struct health_row *row, const struct store_health *health);
 /* Name of a STATE's value; "unknown" if it has none. */
 const char *health_state_name(const struct health_row *row, uint64_t value);

@@ -14,6 +14,7 @@
  *     metrics.h     what the store has done, for monitoring
  *     packed.h      numbers and texts within records
  *     step.c        runs a step in a transaction, with retries
+ *     health_report.c  figures for the administrator of a tenant
  *     auth_table.c  the tables of users, tokens and keys
  *     scrub.h       verifies the checksums of all pages
  *     verify.c      tasks against index
@@ -283,6 +284,12 @@ int quota_check(struct store *store, const struct op *op, struct err *err);
 
 /* OP_USAGE. */
 bool usage_read(struct store *store, const struct op *op, struct result *result, struct err *err);
+
+/* ---- health_report.c ---- */
+
+/* OP_HEALTH. */
+bool health_report(
+	struct store *store, const struct op *op, struct result *result, struct err *err);
 
 /* ---- usage/usage.c ---- */
 

@@ -11,6 +11,7 @@
 #include "task/batch.h"
 #include "task/bulk.h"
 #include "task/feed.h"
+#include "task/health.h"
 #include "task/list_query.h"
 #include "task/right.h"
 #include "task/stats.h"
@@ -39,6 +40,7 @@ enum op_kind {
 	OP_BULK,     /* one action on many tasks: op.bulk, op.list, op.change */
 	OP_FEED,     /* the events of the tenant: op.feed */
 	OP_USAGE,    /* what the tenant uses of its quota */
+	OP_HEALTH,   /* what an operator should look at */
 	OP_WEBHOOK,  /* webhooks of the tenant and their deliveries: op.webhook */
 	OP_KINDS
 };
@@ -336,6 +338,7 @@ struct result {
 	struct workers_answer *workers;		 /* WORKERS */
 	struct workers_reading *workers_reading; /* of the store */
 	struct task_usage usage;		 /* USAGE */
+	struct health_answer *health;		 /* HEALTH */
 	/* CLAIM, report, DRAIN: the worker gets no tasks. A claim then has none, and is no `nothing`. */
 	bool drain;
 	bool nothing; /* CLAIM: no task is ready; report: there was nothing to do */

@@ -91,6 +91,7 @@ void vector_fill_entry(struct vector *vector, json_t *json, struct journal_entry
 void vector_fill_history(struct vector *vector, json_t *json, struct result *result);
 void vector_fill_feed(struct vector *vector, json_t *json, struct result *result);
 void vector_fill_series(struct vector *vector, json_t *series, struct result *result);
+void vector_fill_health(struct vector *vector, const json_t *checks, struct result *result);
 void vector_fill_usage(const json_t *usage, struct result *result);
 void vector_fill_webhooks(struct vector *vector, json_t *json, struct result *result);
 /* Makes outcome.webhook by op.webhook->change. False: it refuses, as in the store. */

@@ -19,6 +19,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_HISTORY] = "history",
 	[OP_STATS] = "stats",
 	[OP_SERIES] = "series",
+	[OP_HEALTH] = "health",
 	[OP_WORKERS] = "workers",
 	[OP_USAGE] = "usage",
 	[OP_DRAIN] = "drain",

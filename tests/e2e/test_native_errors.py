@@ -60,7 +60,7 @@ def lists_without_tags():
     shared().secrets.append(hook["secret"])
     path = f"/v1/webhooks/{hook['id']}"
     task = f"{TASKS}/{create()['id']}"
-    for where in ("/v1/stats", "/v1/stats/series", "/v1/workers", "/v1/events", "/v1/me",
+    for where in ("/v1/stats", "/v1/stats/series", "/v1/health", "/v1/workers", "/v1/events", "/v1/me",
                   "/v1/webhooks", path):
         for tag in ("*", '"1"', "x", '"1', '"1" "2"'):
             answer = ask("GET", where, None, ("If-None-Match", tag))

@@ -16,18 +16,25 @@ static void each_member_has_one_row(void **state)
 	}
 }
 
+static void check_row(const struct health_row *row)
+{
+	assert_non_null(row->name);
+	assert_non_null(row->help);
+	assert_int_equal(row->kind == HEALTH_NUMBER, row->unit != NULL);
+	assert_int_equal(row->kind == HEALTH_STATE, row->names != NULL);
+	assert_int_equal(row->attention_from > 0, row->advice != NULL);
+	/* Administrators of tenants read them: no path. */
+	assert_true(!row->advice || !strstr(row->advice, " /") || strstr(row->advice, "GET /v1/"));
+	assert_null(strchr(row->help, '/'));
+}
+
 static void each_row_has_what_its_kind_needs(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < HEALTH_ROWS; i++) {
-		const struct health_row *row = &health_rows[i];
-
-		assert_non_null(row->name);
-		assert_non_null(row->help);
-		assert_int_equal(row->kind == HEALTH_NUMBER, row->unit != NULL);
-		assert_int_equal(row->kind == HEALTH_STATE, row->names != NULL);
-		assert_int_equal(row->attention_from > 0, row->advice != NULL);
-	}
+	for (size_t i = 0; i < HEALTH_ROWS; i++)
+		check_row(&health_rows[i]);
+	for (size_t i = 0; i < HEALTH_EXTRAS; i++)
+		check_row(&health_extras[i]);
 }
 
 static void manual_has_each_row(void **state)
@@ -35,6 +42,16 @@ static void manual_has_each_row(void **state)
 	(void)state;
 	for (size_t i = 0; i < HEALTH_ROWS; i++)
 		check_manual_item(health_rows[i].name, health_rows[i].help);
+}
+
+static void attention_begins_at_a_value(void **state)
+{
+	const struct health_row never = { 0 }, from_two = { .attention_from = 2 };
+
+	(void)state;
+	assert_false(health_needs_attention(&never, UINT64_MAX));
+	assert_false(health_needs_attention(&from_two, 1));
+	assert_true(health_needs_attention(&from_two, 2));
 }
 
 static const struct health_row *find_row(const char *name)
@@ -82,6 +99,7 @@ int main(void)
 		CHECK(each_member_has_one_row),
 		CHECK(each_row_has_what_its_kind_needs),
 		CHECK(manual_has_each_row),
+		CHECK(attention_begins_at_a_value),
 		CHECK(row_reads_its_member),
 		CHECK(state_has_its_name),
 		CHECK(reset_clears_all_members),

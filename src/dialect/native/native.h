@@ -17,6 +17,7 @@
  *     POST   /tasks/{id}/heartbeat  reports of the worker; also /complete, /fail, /release
  *     GET    /stats                 counts of tasks by dialect and kind
  *     GET    /stats/series          counts of what happened to tasks, by time
+ *     GET    /health                what an operator should look at
  *     GET    /workers               workers: last seen, what they have
  *     POST   /workers/{name}/drain  gives a worker no more tasks, or tasks again
  *     POST   /webhooks              adds a webhook; the others are in tables.c
@@ -29,8 +30,8 @@
  * decodes requests for tasks, members.c and policy.c parse members of their bodies, body.c shortens
  * the texts of workers in them; list.c and filter.c parse the query of a list, cursor.c cursors;
  * claim.c and report.c decode the requests of workers, history.c shows what became of them, stats.c
- * and series.c count tasks, workers.c shows workers; webhook.h is about webhooks; rules.c adapts a
- * task to its dialect inside the transaction.
+ * and series.c count tasks, workers.c shows workers, health.c figures of the service; webhook.h is
+ * about webhooks; rules.c adapts a task to its dialect inside the transaction.
  */
 #include "dialect/dialect.h"
 #include "dialect/work.h"
@@ -72,6 +73,10 @@ bool native_decode_archive(struct request *request, struct op *op, struct err *e
 
 bool native_decode_me(struct request *request, struct op *op, struct err *err);
 bool native_encode_me(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+
+bool native_decode_health(struct request *request, struct op *op, struct err *err);
+bool native_encode_health(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 
 /* Parameters of the list of points; ends with NULL. */

@@ -147,6 +147,7 @@ static const struct {
 	[OP_SERIES] = { .read = series_open },
 	[OP_WORKERS] = { .read = workers_open },
 	[OP_USAGE] = { .read = usage_read },
+	[OP_HEALTH] = { .read = health_report },
 	[OP_DRAIN] = { .read = drain_apply },
 	[OP_CLAIM] = { .read = claim, .write = write_claim },
 	[OP_RETRY] = { .read = retry_open },
@@ -365,5 +366,6 @@ void store_result_free(struct result *result)
 	buf_free(&result->history_records);
 	free(result->history);
 	free(result->claimed);
+	free(result->health);
 	*result = (struct result){ 0 };
 }

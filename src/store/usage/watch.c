@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "store/usage/usage.h"
 
-#define NEAR_PERCENT	90
+#define NEAR_PERCENT	HEALTH_NEAR_QUOTA_PERCENT
 #define LOG_INTERVAL_MS 3600000
 #define LINES_MAX	10 /* per LOG_INTERVAL_MS */
 

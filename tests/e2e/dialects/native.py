@@ -56,6 +56,7 @@ DIALECT = Dialect(
     works=(PREFIX + "/claims", *_REPORTS),
     for_all=(PREFIX + "/me",),
     administers=(
+        PREFIX + "/health",
         PREFIX + "/workers/{name}/drain",
         PREFIX + "/webhooks",
         PREFIX + "/webhooks/{webhook}",
