@@ -27,12 +27,13 @@ static void put_token_shapes(void)
 static void put_shape_map(void)
 {
 	buf_puts(&generated, "map $polytask_line $polytask_shape_of_line {\n");
+	/* First: an address can lie below a prefix of its dialect. */
+	put_token_shapes();
 	for (size_t i = 0; dialects[i]; i++) {
 		for (const char *const *prefix = dialects[i]->prefixes; *prefix; prefix++)
 			buf_printf(&generated, "\t\"~^[^ ]+ (https?://[^/? ]+)?%s([/? ]|$)\" %s;\n",
 				*prefix, dialects[i]->name);
 	}
-	put_token_shapes();
 	buf_printf(&generated, "\t\"~^[^ ]+ (https?://[^/? ]+)?/console([/? ]|$)\" %s;\n",
 		native_dialect.name);
 	buf_printf(&generated, "\tdefault %s;\n}\n", dialects[0]->name);

@@ -39,7 +39,7 @@ const struct admin_command admin_commands[] = {
 		.help = "set when a user with all tokens and keys expires" },
 	{ "password set", "USER", BIT(EXPIRES), .reads_input = true, .reads_secret = true,
 		.run = admin_password_set,
-		.help = "set a user's password for /oauth/token, read from standard input" },
+		.help = "set a user's password for logins, read from standard input" },
 	{ "password add", "USER", BIT(EXPIRES), .reads_input = true, .reads_secret = true,
 		.run = admin_password_set, .help = "same as password set" },
 	{ "password list", NULL, LIST_OPTIONS, .columns = "user since expires state",

@@ -17,6 +17,7 @@ enum token_style_name {
 	TOKEN_STYLE_DOORKEEPER, /* IDOL's */
 	TOKEN_STYLE_KEYCLOAK,	/* 4HSE's */
 	TOKEN_STYLE_BSHAFFER,	/* oauth2-server-php, 4HSE's older one */
+	TOKEN_STYLE_NATIVE,	/* RFC 6749, in our own sentences */
 	TOKEN_STYLES
 };
 

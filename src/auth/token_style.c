@@ -112,6 +112,20 @@ static void put_bshaffer(struct buf *body, const struct token_grant_result *resu
 	buf_putc(body, '}');
 }
 
+/* In the order of RFC 6749 §5.1. */
+static void put_native(struct buf *body, const struct token_grant_result *result)
+{
+	buf_putc(body, '{');
+	put_string(body, "access_token", result->tokens->access);
+	buf_puts(body, ",\"token_type\":\"Bearer\",");
+	put_number(body, "expires_in", LOGIN_ACCESS_S);
+	buf_putc(body, ',');
+	put_string(body, "refresh_token", result->tokens->refresh);
+	buf_putc(body, ',');
+	put_string(body, "scope", result->scope);
+	buf_putc(body, '}');
+}
+
 /* ---- the styles ---- */
 
 #define LOGIN_INCOMPLETE "Missing parameters: \"username\" and \"password\" required"
@@ -173,6 +187,33 @@ static const struct token_refusal_row bshaffer_refusals[TOKEN_REFUSALS] = {
 		.description = "The request method must be POST when requesting an access token" },
 };
 
+static const struct token_refusal_row native_refusals[TOKEN_REFUSALS] = {
+	[TOKEN_MISSING_TYPE] = { .status = 400,
+		.error = "invalid_request",
+		.description = "The parameter grant_type is missing." },
+	[TOKEN_UNSUPPORTED_TYPE] = { .status = 400,
+		.error = "unsupported_grant_type",
+		.description = "grant_type must be password or refresh_token." },
+	[TOKEN_MISSING_USERNAME] = { .status = 400,
+		.error = "invalid_request",
+		.description = "The parameter username is missing." },
+	[TOKEN_MISSING_PASSWORD] = { .status = 400,
+		.error = "invalid_request",
+		.description = "The parameter password is missing." },
+	[TOKEN_MISSING_REFRESH] = { .status = 400,
+		.error = "invalid_request",
+		.description = "The parameter refresh_token is missing." },
+	[TOKEN_INVALID_LOGIN] = { .status = 400,
+		.error = "invalid_grant",
+		.description = "The user name or the password is wrong." },
+	[TOKEN_INVALID_REFRESH] = { .status = 400,
+		.error = "invalid_grant",
+		.description = "The refresh token is invalid, expired, revoked or was replaced." },
+	[TOKEN_INVALID_SCOPE] = { .status = 400,
+		.error = "invalid_scope",
+		.description = "scope must name rights that the user and the login have." },
+};
+
 const struct token_style token_styles[TOKEN_STYLES] = {
 	[TOKEN_STYLE_DOORKEEPER] = {
 		/* Exactly this: a published client compares the whole string. */
@@ -197,6 +238,13 @@ const struct token_style token_styles[TOKEN_STYLES] = {
 		.revoked = "{\"revoked\":true}",
 		.refusals = bshaffer_refusals,
 		.put_grant = put_bshaffer,
+	},
+	[TOKEN_STYLE_NATIVE] = {
+		.media_type = "application/json",
+		.revoked = "{}",
+		.challenge = "Bearer realm=\"polytask\"",
+		.refusals = native_refusals,
+		.put_grant = put_native,
 	},
 };
 

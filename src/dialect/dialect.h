@@ -77,7 +77,10 @@ struct dialect {
 	/* `//` in a path counts as one slash; otherwise such a path is 404, but see SLASH_REDIRECT. */
 	bool merges_slashes;
 	const struct auth_policy *auth;
-	/* Where clients obtain and revoke tokens; ends with TOKEN_ADDRESS_END. NULL: nowhere. */
+	/*
+	 * Where clients obtain and revoke tokens; ends with TOKEN_ADDRESS_END. NULL: nowhere. No
+	 * address is below a prefix of another dialect, or is that of a route.
+	 */
 	const struct token_address *token_addresses;
 	const struct route *routes;		 /* ends with ROUTE_END */
 	const struct dialect_statuses *statuses; /* NULL: no tasks of its own (PROTOCOL_LIST) */

@@ -1,5 +1,7 @@
 #include "auth/login_fixture.h"
 
+#include "auth/token_style.h"
+
 struct token_endpoint endpoint;
 struct login_tokens tokens;
 
@@ -34,7 +36,7 @@ void post_from(const char *address, const char *method, struct str body, struct 
 	log_entry = (struct auth_log_entry){ 0 };
 	must(token_endpoint_answer(&endpoint, &request, response, &log_entry, &err), &err);
 	assert_true(has_header(response, "Cache-Control", "no-store"));
-	assert_string_equal(response->media_type, "application/json; charset=utf-8");
+	assert_string_equal(response->media_type, token_styles[endpoint.address->style].media_type);
 	arena_free(&arena);
 }
 

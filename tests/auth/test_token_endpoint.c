@@ -200,6 +200,43 @@ static void expired_password_is_refused(void **state)
 	log_in("correct+horse");
 }
 
+static void native_address_has_its_own_sentences(void **state)
+{
+	static const struct token_address native = { "/v1/token", TOKEN_CALL_GRANT,
+		TOKEN_STYLE_NATIVE };
+	static const struct {
+		struct str body, error, description;
+	} cases[] = {
+		{ STR(""), STR("invalid_request"), STR("The parameter grant_type is missing.") },
+		{ STR("grant_type=x"), STR("unsupported_grant_type"),
+			STR("grant_type must be password or refresh_token.") },
+		{ STR("grant_type=password"), STR("invalid_request"),
+			STR("The parameter username is missing.") },
+		{ STR(FORM), STR("invalid_request"), STR("The parameter password is missing.") },
+		{ STR(FORM "x"), STR("invalid_grant"),
+			STR("The user name or the password is wrong.") },
+		{ STR(FORM "correct+horse&scope=x"), STR("invalid_scope"),
+			STR("scope must name rights that the user and the login have.") },
+		{ STR("grant_type=refresh_token"), STR("invalid_request"),
+			STR("The parameter refresh_token is missing.") },
+		{ STR("grant_type=refresh_token&refresh_token=x"), STR("invalid_grant"),
+			STR("The refresh token is invalid, expired, revoked or was replaced.") },
+	};
+	struct response response;
+	char body[200];
+
+	(void)state;
+	endpoint.address = &native;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		post("POST", cases[i].body, &response);
+		snprintf(body, sizeof(body), "{\"error\":\"%.*s\",\"error_description\":\"%.*s\"}",
+			STR_ARGS(cases[i].error), STR_ARGS(cases[i].description));
+		assert_int_equal(response.status, 400);
+		assert_str(buf_str(&response.body), body);
+		response_free(&response);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +248,7 @@ int main(void)
 		CHECK_LOGIN(unreadable_user_record_is_503),
 		CHECK_LOGIN(login_tokens_are_revoked_with_their_password),
 		CHECK_LOGIN(expired_password_is_refused),
+		CHECK_LOGIN(native_address_has_its_own_sentences),
 	};
 
 	return CHECK_RUN(tests);

@@ -40,8 +40,10 @@ def documents():
             "POST /oauth2/token",
             "POST /realms/4hse/protocol/openid-connect/revoke",
             "POST /realms/4hse/protocol/openid-connect/token",
+            "POST /v1/revoke",
+            "POST /v1/token",
         ],
-        "six documented routes are open",
+        "eight documented routes are open",
     )
     states = shared()
     answer = states.request("POST", "/oauth/token", "", [])

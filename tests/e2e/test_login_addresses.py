@@ -12,13 +12,14 @@ PASSWORD = "correct horse battery"
 USER = "singer@example.com"
 OTHER = "other@example.com"
 KEYCLOAK = "/realms/4hse/protocol/openid-connect/token"
-GRANTS = ("/oauth/token", KEYCLOAK, "/oauth2/token")
+GRANTS = ("/oauth/token", KEYCLOAK, "/oauth2/token", "/v1/token")
 # By address: the status of a wrong password, the body of a revocation.
-STATUSES = {"/oauth/token": 400, KEYCLOAK: 401, "/oauth2/token": 401}
+STATUSES = {"/oauth/token": 400, KEYCLOAK: 401, "/oauth2/token": 401, "/v1/token": 400}
 REVOKED = {
     "/oauth/revoke": b"{}",
     "/realms/4hse/protocol/openid-connect/revoke": b"{}",
     "/oauth2/revoke": b'{"revoked":true}',
+    "/v1/revoke": b"{}",
 }
 INFO = "/oauth/token/info"
 JSON = [("Content-Type", "application/json")]
@@ -71,6 +72,7 @@ def status_of(token):
     return {
         instance.idol("GET", "/import-tasks", token=token).status,
         instance.fourhse("GET", "/index", token=token).status,
+        instance.native("GET", "/me", token=token).status,
     }
 
 

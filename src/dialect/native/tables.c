@@ -233,6 +233,12 @@ static const struct auth_policy auth = {
 	.scope_challenge = REALM,
 };
 
+static const struct token_address token_addresses[] = {
+	{ "/v1/token", TOKEN_CALL_GRANT, TOKEN_STYLE_NATIVE },
+	{ "/v1/revoke", TOKEN_CALL_REVOKE, TOKEN_STYLE_NATIVE },
+	TOKEN_ADDRESS_END,
+};
+
 static const char *const prefixes[] = { "/v1", NULL };
 
 /* Accepts every task: the API's own checks are enough. */
@@ -248,6 +254,7 @@ const struct dialect native_dialect = {
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_IGNORE,
 	.auth = &auth,
+	.token_addresses = token_addresses,
 	.routes = routes,
 	.statuses = &native_statuses,
 	.index_fields = native_indexed,
