@@ -119,15 +119,6 @@ bool admin_password_expire(struct admin *admin, const struct admin_call *call, s
 	       user_expire_password(admin->store, call->operand, expires, err);
 }
 
-static enum validity password_validity(const struct user *user, int64_t now)
-{
-	enum validity validity = user_validity(user, now);
-
-	if (validity == VALIDITY_LIVE && !user_may_log_in(user, now))
-		return VALIDITY_EXPIRED;
-	return validity;
-}
-
 static bool print_password(const struct user *user, void *data)
 {
 	struct admin_list *list = data;
@@ -136,7 +127,7 @@ static bool print_password(const struct user *user, void *data)
 		{ user->name, NULL },
 		{ admin_list_date(user->password_changed, since), "-" },
 		{ admin_list_date(user->password_expires, expires), "never" },
-		{ admin_list_validity(password_validity(user, list->now)), NULL },
+		{ admin_list_validity(user_password_validity(user, list->now)), NULL },
 	};
 
 	return !user->password_hash[0] || admin_list_row(list, row, CELLS(row));

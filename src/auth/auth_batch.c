@@ -1,6 +1,5 @@
 #include "auth/auth_batch.h"
 
-#include "base/log.h"
 #include "store/auth_table.h"
 
 void auth_batch_free(struct auth_batch *batch)
@@ -92,26 +91,19 @@ static bool select_part(
 	struct store *store, struct auth_batch *batch, struct str keys, struct err *err)
 {
 	const struct auth_record_kind *kind = batch->kind;
-	struct err cause = { 0 };
+	bool ok = true, found;
 
 	buf_reset(&batch->keys);
 	batch->found = 0;
-	while (keys.len > 0) {
+	while (ok && keys.len > 0) {
 		struct str key = str_split_next(&keys, '\0');
 
-		if (auth_record_get(store, kind, key.ptr, batch->record, &cause))
+		ok = auth_record_find(store, kind, key.ptr, batch->record, &found, err);
+		if (ok && found)
 			collect_selected(key, batch->record, batch);
-		else if (cause.code == ERR_INTERNAL)
-			log_error("principal-unreadable", "skipped an unreadable %s record",
-				kind->name);
-		else if (cause.code != ERR_NOT_FOUND)
-			break;
-		cause.code = ERR_NONE;
 	}
 	explicit_bzero(batch->record, kind->size);
-	if (cause.code != ERR_NONE)
-		*err = cause;
-	return cause.code == ERR_NONE && (buf_ok(&batch->keys) || err_no_memory(err));
+	return ok && (buf_ok(&batch->keys) || err_no_memory(err));
 }
 
 static bool change_part(

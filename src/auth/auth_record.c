@@ -63,6 +63,22 @@ bool auth_record_get(struct store *store, const struct auth_record_kind *kind, c
 	return ok;
 }
 
+bool auth_record_find(struct store *store, const struct auth_record_kind *kind, const char *key,
+	void *record, bool *found, struct err *err)
+{
+	struct err cause = { 0 };
+
+	*found = auth_record_get(store, kind, key, record, &cause);
+	if (*found || cause.code == ERR_NOT_FOUND)
+		return true;
+	if (cause.code == ERR_INTERNAL) {
+		log_error("principal-unreadable", "skipped an unreadable %s record", kind->name);
+		return true;
+	}
+	*err = cause;
+	return false;
+}
+
 static bool update_value(struct str old, struct buf *value, void *data, struct err *err)
 {
 	const struct auth_record_update *update = data;

@@ -37,6 +37,13 @@ bool auth_record_get(struct store *store, const struct auth_record_kind *kind, c
 	void *record, struct err *err);
 
 /*
+ * The same for a walk: *found is false for no record, and for one that is unreadable, which is
+ * logged.
+ */
+bool auth_record_find(struct store *store, const struct auth_record_kind *kind, const char *key,
+	void *record, bool *found, struct err *err);
+
+/*
  * Reads a record, changes it and writes it back in one transaction. `record` is the caller's
  * working memory; it is wiped. `change` may be called again after a deadlock. ERR_NOT_FOUND;
  * ERR_INTERNAL if the record is unreadable.

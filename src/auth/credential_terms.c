@@ -115,21 +115,24 @@ bool credential_terms_ended_before(const struct credential_terms *terms, int64_t
 	return end != 0 && end < before;
 }
 
+enum validity credential_terms_with_owner(
+	const struct credential_terms *terms, const struct user *owner, int64_t now)
+{
+	enum validity of_terms = credential_terms_validity(terms, now);
+	bool acts = owner->name[0] && (owner->rights & terms->rights) != RIGHT_NONE;
+	enum validity of_user = acts ? user_validity(owner, now) : VALIDITY_REVOKED;
+
+	return of_user > of_terms ? of_user : of_terms;
+}
+
 bool credential_terms_resolve(struct store *store, const struct credential_terms *terms,
 	int64_t now, struct user *owner, enum validity *validity, struct err *err)
 {
-	enum validity of_user, of_terms = credential_terms_validity(terms, now);
 	struct user user = { 0 };
 
-	if (user_get_stored(store, terms->user, &user, err))
-		of_user = user_validity(&user, now);
-	else if (err->code == ERR_NOT_FOUND)
-		of_user = VALIDITY_REVOKED;
-	else
+	if (!user_get_stored(store, terms->user, &user, err) && err->code != ERR_NOT_FOUND)
 		return false;
-	if ((user.rights & terms->rights) == RIGHT_NONE)
-		of_user = VALIDITY_REVOKED;
-	*validity = of_user > of_terms ? of_user : of_terms;
+	*validity = credential_terms_with_owner(terms, &user, now);
 	*owner = user;
 	return true;
 }

@@ -55,6 +55,12 @@ enum validity credential_terms_validity(const struct credential_terms *terms, in
 /* True if the credential expired or was revoked before then. */
 bool credential_terms_ended_before(const struct credential_terms *terms, int64_t before);
 /*
+ * Combines the validity of the terms with that of the user, which counts as revoked if it has none
+ * of the rights, or no name: then it is missing.
+ */
+enum validity credential_terms_with_owner(
+	const struct credential_terms *terms, const struct user *owner, int64_t now);
+/*
  * Reads the user and combines both validities. terms->user is a stored name: a user whose name
  * differs from it in case only is another one. A missing user counts as revoked; *owner is then
  * zeroed.

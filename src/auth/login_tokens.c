@@ -159,7 +159,7 @@ static bool revoke_record(struct str old, struct buf *value, void *data, struct 
 }
 
 /* Revokes a token and the other one of its login, which a concurrent renewal may have replaced. */
-static bool end_login(
+bool login_tokens_end(
 	struct store *store, const struct token_found *found, int64_t now, struct err *err)
 {
 	bool is_refresh = found->token.is_refresh;
@@ -210,7 +210,7 @@ static bool refuse_replaced(
 			   llabs(now - token->terms.created) < LOGIN_REUSE_GRACE_MS;
 
 	if (!is_repeated && presented->login.validity == VALIDITY_LIVE) {
-		if (!end_login(store, &presented->login, now, err))
+		if (!login_tokens_end(store, &presented->login, now, err))
 			return false;
 		log_warn("refresh-reused",
 			"a login of the user '%s' was ended: a refresh token that had been replaced"
@@ -319,5 +319,5 @@ bool login_tokens_revoke(struct store *store, struct str text, int64_t now,
 	if (!find_any(store, text, now, &found, err))
 		return err->code == ERR_UNAUTHENTICATED;
 	memcpy(name, found.token.terms.user, USER_NAME_MAX);
-	return !is_revocable(&found.token, now) || end_login(store, &found, now, err);
+	return !is_revocable(&found.token, now) || login_tokens_end(store, &found, now, err);
 }

@@ -165,14 +165,21 @@ bool token_put(struct store *store, struct token *token, char text[AUTH_TOKEN_MA
 
 /* ---- checking ---- */
 
+enum validity token_validity_with_owner(
+	const struct token *token, const struct user *owner, int64_t now)
+{
+	if (token->login_password_changed != TOKEN_NO_LOGIN &&
+		token->login_password_changed != owner->password_changed)
+		return VALIDITY_REVOKED;
+	return credential_terms_with_owner(&token->terms, owner, now);
+}
+
 static bool resolve_token(struct store *store, const struct token *token, int64_t now,
 	struct user *owner, enum validity *validity, struct err *err)
 {
 	if (!credential_terms_resolve(store, &token->terms, now, owner, validity, err))
 		return false;
-	if (token->login_password_changed != TOKEN_NO_LOGIN &&
-		token->login_password_changed != owner->password_changed)
-		*validity = VALIDITY_REVOKED;
+	*validity = token_validity_with_owner(token, owner, now);
 	return true;
 }
 

@@ -33,13 +33,16 @@ bool token_check(
 /* Combines the validity of the token, of its user and of the password of its login. */
 bool token_validity(struct store *store, const struct token *token, int64_t now,
 	enum validity *validity, struct err *err);
+/* The same with the user at hand. */
+enum validity token_validity_with_owner(
+	const struct token *token, const struct user *owner, int64_t now);
 /* True if the text has the form of a token that was made here, and so must not be logged. */
 bool token_is_wellformed(struct str text);
 /* The callback may use the store. Skips unreadable records and logs them. */
 bool token_each(struct store *store, bool (*take)(const struct token *token, void *data),
 	void *data, struct err *err);
 
-/* ---- for token_change.c, login_tokens.c, token_endpoint.c and auth_row.c ---- */
+/* ---- for token_change.c, login_tokens.c, token_endpoint.c, auth_row.c and access*.c ---- */
 
 extern const struct auth_record_kind token_kind;
 

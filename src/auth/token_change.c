@@ -209,6 +209,55 @@ bool token_expire(
 	       (changed > 0 || no_such_token(label, err));
 }
 
+/* ---- one token ---- */
+
+struct record_change {
+	const struct token_change *change;
+	bool ends; /* revoke; else set the end */
+};
+
+static bool apply_to_record(void *record, const void *data, struct err *err)
+{
+	const struct record_change *wanted = data;
+	struct token *token = record;
+
+	if (wanted->ends) {
+		if (token->terms.revoked == 0)
+			apply_revocation(token, wanted->change);
+		return true;
+	}
+	if (!is_current(token, wanted->change))
+		return err_set(err, ERR_CONFLICT, "token",
+			"the token has expired, is revoked or was replaced");
+	apply_expiry(token, wanted->change);
+	return true;
+}
+
+static bool change_record(
+	struct store *store, const char *hash, const struct record_change *wanted, struct err *err)
+{
+	struct token token;
+	const struct auth_record_update update = { &token_kind, hash, &token, apply_to_record,
+		wanted };
+
+	return auth_record_update(store, &update, err);
+}
+
+bool token_revoke_record(struct store *store, const char *hash, int64_t now, struct err *err)
+{
+	const struct token_change change = { .now = now };
+
+	return change_record(store, hash, &(struct record_change){ &change, true }, err);
+}
+
+bool token_expire_record(
+	struct store *store, const char *hash, int64_t expires, int64_t now, struct err *err)
+{
+	const struct token_change change = { .now = now, .end = expires };
+
+	return change_record(store, hash, &(struct record_change){ &change, false }, err);
+}
+
 bool token_purge(struct store *store, const char *label, int64_t before,
 	struct store_auth_place *place, unsigned *removed, struct err *err)
 {

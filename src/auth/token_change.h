@@ -28,6 +28,13 @@ bool token_revoke(struct store *store, const char *label, int64_t now, struct er
 bool token_expire(
 	struct store *store, const char *label, int64_t expires, int64_t now, struct err *err);
 /*
+ * The same for one token, by the key of its record. A revocation may be repeated, and also ends an
+ * expired token for good. ERR_NOT_FOUND; an end: ERR_CONFLICT unless the token is live and current.
+ */
+bool token_revoke_record(struct store *store, const char *hash, int64_t now, struct err *err);
+bool token_expire_record(
+	struct store *store, const char *hash, int64_t expires, int64_t now, struct err *err);
+/*
  * Replaces the live token of the label by a new one with the same terms and duration. The old token
  * ends after overlap ms, or at its own end if that is earlier; with overlap 0 it is revoked.
  * ERR_NOT_FOUND; ERR_CONFLICT if several live tokens have the label, the user is not live, or

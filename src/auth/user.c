@@ -335,3 +335,11 @@ bool user_may_log_in(const struct user *user, int64_t now)
 	return user->password_hash[0] && user_validity(user, now) == VALIDITY_LIVE &&
 	       (user->password_expires == 0 || now < user->password_expires);
 }
+
+enum validity user_password_validity(const struct user *user, int64_t now)
+{
+	enum validity validity = user_validity(user, now);
+
+	return validity == VALIDITY_LIVE && !user_may_log_in(user, now) ? VALIDITY_EXPIRED
+									: validity;
+}

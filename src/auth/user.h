@@ -70,6 +70,9 @@ bool user_expire_password(struct store *store, const char *name, int64_t expires
 /* True if the user is live and has a password that has not expired. */
 bool user_may_log_in(const struct user *user, int64_t now);
 
-/* ---- for user_network.c and auth_row.c ---- */
+/* Of the password of a user that has one: that of the user, or expired. */
+enum validity user_password_validity(const struct user *user, int64_t now);
+
+/* ---- for user_network.c, auth_row.c and access*.c ---- */
 
 extern const struct auth_record_kind user_kind;
