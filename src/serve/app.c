@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "auth/access.h"
 #include "auth/limit_domain.h"
 #include "base/clock.h"
 #include "serve/batch.h"
@@ -169,6 +170,8 @@ static bool apply(struct app *app, struct exchange *exchange, const struct op *o
 	bool waits = op->wait_ms > 0 && app->wake_counters &&
 		     (op->kind != OP_BULK || exchange->wait.resumed);
 
+	if (op->kind == OP_ACCESS)
+		return auth_apply(app->store, op, &exchange->result, err);
 	if (!(waits ? waiting_apply(app, exchange, op, err)
 		    : store_apply(app->store, op, &exchange->result, err))) {
 		if (err->code == ERR_CONFLICT && op->kind == OP_CREATE)
@@ -206,7 +209,7 @@ static bool begin_stream(
 static bool takes_slices(enum op_kind kind)
 {
 	return kind == OP_LIST || kind == OP_STATS || kind == OP_SERIES || kind == OP_WORKERS ||
-	       kind == OP_FEED || kind == OP_BULK;
+	       kind == OP_FEED || kind == OP_BULK || kind == OP_ACCESS;
 }
 
 /*
@@ -255,7 +258,11 @@ static bool execute(struct app *app, struct exchange *exchange, bool again, stru
 
 static bool go_on_with_slices(struct app *app, struct exchange *exchange, struct err *err)
 {
-	return store_go_on(&exchange->result, slice_steps(app), err) && finish(app, exchange, err);
+	struct result *result = &exchange->result;
+
+	return (result->access ? auth_go_on(result, slice_steps(app), err)
+			       : store_go_on(result, slice_steps(app), err)) &&
+	       finish(app, exchange, err);
 }
 
 bool app_has_large_body(const struct app *app, const struct request *request)

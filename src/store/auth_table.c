@@ -1,6 +1,10 @@
 #include "store/auth_table.h"
 
+#include <sodium.h>
+
 #include "store/internal.h"
+
+_Static_assert(STORE_SECRET_SIZE == crypto_auth_hmacsha256_BYTES, "the secret is an HMAC");
 
 static const enum engine_table tables[STORE_TABLES] = {
 	[STORE_USERS] = TABLE_USERS,
@@ -15,6 +19,20 @@ static void wipe(struct buf *buf)
 	if (buf->data)
 		explicit_bzero(buf->data, buf->capacity);
 	buf_free(buf);
+}
+
+/* The purpose has a prefix: tokens of bulks are made under the same secret (bulk/token.c). */
+void store_auth_secret(
+	const struct store *store, struct str purpose, uint8_t secret[STORE_SECRET_SIZE])
+{
+	const struct id_secret *base = &store->engine->secret;
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, base->bytes, sizeof(base->bytes));
+	crypto_auth_hmacsha256_update(&state, (const unsigned char *)"secret of ", 10);
+	crypto_auth_hmacsha256_update(&state, (const unsigned char *)purpose.ptr, purpose.len);
+	crypto_auth_hmacsha256_final(&state, secret);
+	sodium_memzero(&state, sizeof(state));
 }
 
 /* ---- one record ---- */

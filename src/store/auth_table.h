@@ -3,6 +3,8 @@
  * The records in the store that are not tasks: users, tokens, signing keys, lists of logins. The
  * caller defines their content (auth/auth_record.h). The durability and errors of store.h apply.
  */
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -10,6 +12,14 @@
 struct store;
 
 enum store_table { STORE_USERS, STORE_TOKENS, STORE_SIGNING_KEYS, STORE_LOGINS, STORE_TABLES };
+
+/*
+ * A secret of the store for one purpose: the same as long as the store exists, other bytes in
+ * another store or for another purpose. It is not in exports.
+ */
+#define STORE_SECRET_SIZE 32
+void store_auth_secret(
+	const struct store *store, struct str purpose, uint8_t secret[STORE_SECRET_SIZE]);
 
 /* Appends the value to out; ERR_NOT_FOUND without one. */
 bool store_auth_get(struct store *store, enum store_table table, struct str key, struct buf *out,

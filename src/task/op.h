@@ -1,13 +1,15 @@
 #pragma once
 /*
  * Operations and their results, common to all dialects. A dialect's decoder fills a struct op from
- * a request, store_apply executes it in one transaction, and the dialect's encoder writes the
- * response from the struct result. An op borrows from its request and must not outlive it.
+ * a request, store_apply executes it in one transaction (OP_ACCESS: auth_apply), and the dialect's
+ * encoder writes the response from the struct result. An op borrows from its request and must not
+ * outlive it.
  */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/tz.h"
+#include "task/access.h"
 #include "task/batch.h"
 #include "task/bulk.h"
 #include "task/feed.h"
@@ -42,6 +44,7 @@ enum op_kind {
 	OP_USAGE,    /* what the tenant uses of its quota */
 	OP_HEALTH,   /* what an operator should look at */
 	OP_WEBHOOK,  /* webhooks of the tenant and their deliveries: op.webhook */
+	OP_ACCESS,   /* users of the tenant and their credentials: op.access */
 	OP_KINDS
 };
 
@@ -229,8 +232,9 @@ struct op {
 	const struct op_workers *workers; /* WORKERS */
 	const struct op_drain *drain;	  /* DRAIN */
 	const struct op_webhook *webhook; /* WEBHOOK */
+	const struct op_access *access;	  /* ACCESS */
 	/*
-	 * LIST, STATS, SERIES, WORKERS, BULK: return after so many steps, or LIST_SLICE_US, with
+	 * LIST, STATS, SERIES, WORKERS, BULK, ACCESS: return after so many steps, or LIST_SLICE_US, with
 	 * result.unfinished if more are needed; RETRY, BATCH: the same, with each task as a step, but
 	 * an atomic batch at once; REMOVE, ARCHIVE with dependents: end the transaction after so
 	 * many steps. 0: carry the operation out at once. FEED: the answer ends after that part of
@@ -339,6 +343,7 @@ struct result {
 	struct workers_reading *workers_reading; /* of the store */
 	struct task_usage usage;		 /* USAGE */
 	struct health_answer *health;		 /* HEALTH */
+	struct access_answer *access;		 /* ACCESS */
 	/* CLAIM, report, DRAIN: the worker gets no tasks. A claim then has none, and is no `nothing`. */
 	bool drain;
 	bool nothing; /* CLAIM: no task is ready; report: there was nothing to do */

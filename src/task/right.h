@@ -12,7 +12,7 @@ enum right {
 	RIGHT_READ = 1,	 /* see tasks */
 	RIGHT_WRITE = 2, /* create, change and remove tasks */
 	RIGHT_WORK = 4,	 /* claim tasks, report on them */
-	RIGHT_ADMIN = 8, /* decide which workers get tasks */
+	RIGHT_ADMIN = 8, /* decide which workers get tasks, end users and credentials */
 };
 #define RIGHT_ALL (RIGHT_READ | RIGHT_WRITE | RIGHT_WORK | RIGHT_ADMIN)
 

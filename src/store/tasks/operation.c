@@ -345,7 +345,8 @@ size_t store_result_memory(const struct result *result)
 	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed) +
 	       create_many_memory(result->batch_run) + bulk_memory(result->bulk_run) +
 	       stats_memory(result) + series_memory(result) + workers_memory(result) +
-	       journal_feed_memory(result->feed) + webhook_answer_memory(result->webhooks);
+	       journal_feed_memory(result->feed) + webhook_answer_memory(result->webhooks) +
+	       (result->access ? result->access->memory : 0);
 }
 
 void store_result_free(struct result *result)
@@ -356,6 +357,7 @@ void store_result_free(struct result *result)
 	series_free(result);
 	workers_free(result);
 	webhook_answer_free(result->webhooks);
+	access_answer_free(result->access);
 	retry_free(result->retry);
 	create_many_free(result->batch_run);
 	bulk_free(result->bulk_run);
