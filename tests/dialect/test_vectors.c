@@ -90,6 +90,14 @@ static bool reads_webhooks(const struct op *op)
 	       action == WEBHOOK_DELIVERY;
 }
 
+static bool reads_access(const struct op *op)
+{
+	enum access_action action = op->kind == OP_ACCESS ? op->access->action : 0;
+
+	return action == ACCESS_USERS || action == ACCESS_USER || action == ACCESS_CREDENTIALS ||
+	       action == ACCESS_CREDENTIAL;
+}
+
 /* nginx sends such a route to the readers. */
 static void check_read_changes_nothing(const struct outcome *outcome)
 {
@@ -99,7 +107,8 @@ static void check_read_changes_nothing(const struct outcome *outcome)
 		assert_true(kind == OP_NONE || kind == OP_READ || kind == OP_LIST ||
 			    kind == OP_HISTORY || kind == OP_STATS || kind == OP_SERIES ||
 			    kind == OP_WORKERS || kind == OP_FEED || kind == OP_USAGE ||
-			    kind == OP_HEALTH || reads_webhooks(&outcome->op));
+			    kind == OP_HEALTH || reads_webhooks(&outcome->op) ||
+			    reads_access(&outcome->op));
 }
 
 static void check_body(

@@ -206,7 +206,7 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 {
 	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL,
 	       *claimed = NULL, *history = NULL, *batch = NULL, *feed = NULL, *webhooks = NULL,
-	       *usage = NULL, *bulk = NULL, *series = NULL, *health = NULL;
+	       *usage = NULL, *bulk = NULL, *series = NULL, *health = NULL, *access = NULL;
 	struct result *result = &outcome->result;
 	json_int_t total = -1, offset = 0, history_next = 0;
 	int has_dependents = 0, more_dependents = 0, created = 0, nothing = 0, history_cut = 0;
@@ -217,7 +217,7 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 		return;
 	if (json_unpack_ex(vector->result, &error, 0,
 		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?b, s?o, s?o, s?b, s?o, s?I, s?b, s?b, "
-		    "s?i, s?i, s?b, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?s !}",
+		    "s?i, s?i, s?b, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?s !}",
 		    "error", &failure, "task", &task, "companion", &companion, "tasks", &tasks,
 		    "total", &total, "offset", &offset, "has_dependents", &has_dependents,
 		    "more_dependents", &more_dependents, "created", &created, "next_cursor", &next,
@@ -225,7 +225,8 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 		    &history_next, "history_cut", &history_cut, "drain", &drain, "retried",
 		    &retried, "refused", &refused, "more", &more, "batch", &batch, "feed", &feed,
 		    "webhooks", &webhooks, "usage", &usage, "bulk", &bulk, "series", &series,
-		    "health", &health, "error_field", &outcome->error_field) != 0)
+		    "health", &health, "access", &access, "error_field",
+		    &outcome->error_field) != 0)
 		fail_msg("result: %s", error.text);
 	if (failure)
 		outcome->store_error = vector_err_code(json_string_value(failure));
@@ -246,6 +247,7 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	vector_fill_history(vector, history, result);
 	vector_fill_feed(vector, feed, result);
 	vector_fill_webhooks(vector, webhooks, result);
+	vector_fill_access(vector, access, result);
 	vector_fill_batch(vector, batch, outcome);
 	vector_fill_bulk(bulk, outcome);
 	result->history_next = (uint64_t)history_next;

@@ -94,6 +94,7 @@ void vector_fill_series(struct vector *vector, json_t *series, struct result *re
 void vector_fill_health(struct vector *vector, const json_t *checks, struct result *result);
 void vector_fill_usage(const json_t *usage, struct result *result);
 void vector_fill_webhooks(struct vector *vector, json_t *json, struct result *result);
+void vector_fill_access(struct vector *vector, json_t *json, struct result *result);
 /* Makes outcome.webhook by op.webhook->change. False: it refuses, as in the store. */
 bool vector_change_webhook(struct outcome *outcome);
 /* What op.feed, a filter of events, and op.webhook have, as in "op"; the caller owns it. */
@@ -113,5 +114,7 @@ json_t *vector_bulk(const struct op_bulk *bulk);
 /* What op.stats asks for, as in "op"; the caller owns it. */
 json_t *vector_stats(const struct op_stats *stats);
 json_t *vector_series(const struct op_series *series);
+/* What op.access asks for, as in "op"; the caller owns it. */
+json_t *vector_access(const struct op_access *access);
 /* The operation in the form of a vector's "op"; the caller owns it. */
 json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect);

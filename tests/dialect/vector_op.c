@@ -26,6 +26,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_RETRY] = "retry",
 	[OP_FEED] = "feed",
 	[OP_WEBHOOK] = "webhook",
+	[OP_ACCESS] = "access",
 	[OP_BATCH] = "batch",
 	[OP_BULK] = "bulk",
 };
@@ -292,6 +293,8 @@ json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect)
 
 	if (outcome->op.feed)
 		json_object_set_new(json, "feed", vector_feed(outcome->op.feed));
+	if (outcome->op.access)
+		json_object_set_new(json, "access", vector_access(outcome->op.access));
 	if (outcome->op.webhook)
 		json_object_set_new(json, "webhook", vector_webhook(outcome));
 	rights_format(outcome->route->right, rights, sizeof(rights));

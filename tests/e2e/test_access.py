@@ -183,6 +183,17 @@ def new_webhook(states):
     return {"webhook": made["id"], "delivery": delivery["id"]}
 
 
+def new_user(states):
+    """A user with a token, as the variables of addresses."""
+    name = "u" + os.urandom(8).hex()
+    states.add_user(name, "demo")
+    states.add_token(name, name)
+    users = states.native("GET", "/users?limit=200").json()["items"]
+    user = next(row for row in users if row["name"] == name)
+    token = states.native("GET", "/credentials?user=" + user["id"]).json()["items"][0]
+    return {"user": user["id"], "credential": token["id"]}
+
+
 def accepted():
     """A valid credential is accepted on every route; lib.py compares the answers."""
     states = shared()
@@ -193,6 +204,8 @@ def accepted():
             values = states.new_task(dialect) if changes else states.ours[dialect]
             if "{webhook}" in route.template:
                 values = new_webhook(states)
+            elif "{user}" in route.template or "{credential}" in route.template:
+                values = new_user(states)
             answer = states.ask(route, values, scheme, states.valid)
             # A route without a documented success answers 400 once the credential is accepted.
             conflict = answer.status == 409 and route.template in DIALECTS[dialect].conflicts

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "dialect/native/access.h"
 #include "dialect/native/batch.h"
 #include "dialect/native/bulk.h"
 #include "dialect/native/webhook.h"
@@ -132,6 +133,12 @@ static const char *title(const struct request *request, const struct err *err)
 			"The request conflicts with the state of the webhook." },
 		{ NATIVE_WEBHOOKS_PATH, ERR_PRECONDITION,
 			"The webhook has changed since it was read." },
+		{ NATIVE_USERS_PATH, ERR_NOT_FOUND, "There is no such user." },
+		{ NATIVE_USERS_PATH, ERR_CONFLICT,
+			"The request conflicts with the state of the user." },
+		{ NATIVE_CREDENTIALS_PATH, ERR_NOT_FOUND, "There is no such credential." },
+		{ NATIVE_CREDENTIALS_PATH, ERR_CONFLICT,
+			"The request conflicts with the state of the credential." },
 		{ NATIVE_BULK_PATH, ERR_CONFLICT,
 			"The request conflicts with the state of the tasks, or with other bulks." },
 		{ NATIVE_POINTS_PATH, ERR_NOT_FOUND, "There is no such ingest point." },

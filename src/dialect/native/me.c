@@ -8,13 +8,13 @@ bool native_decode_me(struct request *request, struct op *op, struct err *err)
 	return request_check_accepts_json(request, err);
 }
 
-static void put_rights(const struct request *request, struct buf *out)
+void native_put_rights(struct buf *out, unsigned rights)
 {
 	char text[RIGHTS_TEXT_SIZE];
 	struct str rest;
 	const char *before = "\"";
 
-	rights_format(request->principal.rights, text, sizeof(text));
+	rights_format(rights, text, sizeof(text));
 	rest = str_cstr(text);
 	native_put_name(out, ",", "rights");
 	buf_putc(out, '[');
@@ -77,7 +77,7 @@ bool native_encode_me(const struct request *request, const struct result *result
 	buf_puts(out, "{\"tenant\":");
 	buf_put_json_string(out, request->principal.tenant);
 	native_put_text(out, "user", request->principal.user);
-	put_rights(request, out);
+	native_put_rights(out, request->principal.rights);
 	put_end(request, out);
 	put_rate(&request->rate_status, out);
 	put_quota("tasks", usage->tasks, usage->max_tasks, out);

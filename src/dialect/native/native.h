@@ -22,6 +22,7 @@
  *     POST   /workers/{name}/drain  gives a worker no more tasks, or tasks again
  *     POST   /webhooks              adds a webhook; the others are in tables.c
  *     GET    /me                    the caller: rights, limits
+ *     GET    /users                 users of the tenant; /credentials are theirs (access.h)
  *     GET    /ingest-points         Uplynk's ingest points
  *     GET    /ingest-points/{point} one
  *     PATCH  /ingest-points/{point} change its fields
@@ -74,6 +75,8 @@ bool native_decode_archive(struct request *request, struct op *op, struct err *e
 bool native_decode_me(struct request *request, struct op *op, struct err *err);
 bool native_encode_me(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
+/* Appends a comma and the member rights. */
+void native_put_rights(struct buf *out, unsigned rights);
 
 bool native_decode_health(struct request *request, struct op *op, struct err *err);
 bool native_encode_health(const struct request *request, const struct result *result,
