@@ -24,12 +24,16 @@ export interface Term {
 	/** Where it is in the text. */
 	start: number;
 	end: number;
+	/** In quotes that are not closed. */
+	isOpen: boolean;
 }
 
 export const DEFAULT_SORT = "-created";
 export const FAILURES = ["attempts_exhausted", "not_retryable", "start_timeout", "total_timeout", "reported"];
 const SORTS = ["created", "updated", "state", "kind", "priority"];
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const LATEST = Date.UTC(10_000, 0) - 1;
+const SHOWN = 40; // characters of a wrong term
 const LENGTHS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3, w: 604_800e3 };
 
 /** The qualifiers, with what the list of completions says of them. */
@@ -49,11 +53,14 @@ export const QUALIFIERS: Record<string, string> = {
 
 const TIMES = ["created", "updated"];
 const SEPARATED = ["state", "dialect", "failure"];
+const ONCE = /^(archived|created_.*|updated_.*)$/;
+/** With one dialect, its indexes are orders as well. */
+const SORT = new RegExp(`^-?(${SORTS.join("|")}|status|number|fields\\..+)$`);
 
 /** The terms of a text: words, or name:value, where a value can be in double quotes. */
 export function terms(text: string): Term[] {
 	const found: Term[] = [];
-	const pattern = /(?:([A-Za-z_.][\w.-]*):)?(?:"((?:[^"\\]|\\.)*)"?|(\S+))?/y;
+	const pattern = /(?:([A-Za-z_.][\w.-]*):)?(?:"((?:[^"\\]|\\[^]?)*)("?)|(\S+))?/y;
 	let at = 0;
 	while (at < text.length) {
 		if (/\s/.test(text[at]!)) {
@@ -61,20 +68,42 @@ export function terms(text: string): Term[] {
 			continue;
 		}
 		pattern.lastIndex = at;
-		const [whole, name = "", quoted, bare = ""] = pattern.exec(text)!;
-		const value = quoted === undefined ? bare : quoted.replace(/\\(.)/g, "$1");
-		found.push({ name, value, start: at, end: at + whole.length });
+		const [whole, name = "", quoted, closing, bare = ""] = pattern.exec(text)!;
+		const value = quoted === undefined ? bare : quoted.replace(/\\([^]?)/g, "$1");
+		found.push({ name, value, start: at, end: at + whole.length, isOpen: closing === "" });
 		at += whole.length;
 	}
 	return found;
 }
 
-/** A time of a search: an age such as 2h, or a date with or without a time. undefined: neither. */
+/** The service knows the times from 1970 to 9999. */
+function format(ms: number): string {
+	return new Date(Math.min(Math.max(ms, 0), LATEST)).toISOString();
+}
+
+/** Date.parse takes the 31st of February for a day in March. */
+function isDay(year: number, month: number, day: number): boolean {
+	return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
+/**
+ * A time of a search: an age such as 2h, or a date with or without a time, in the zone of the browser unless it has
+ * one of its own. undefined: neither.
+ */
 function time(text: string, now: number): string | undefined {
 	const age = /^(\d{1,6})([smhdw])$/.exec(text);
-	if (age) return new Date(now - Number(age[1]) * LENGTHS[age[2]!]!).toISOString();
-	const ms = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?$/.test(text) ? Date.parse(text) : NaN;
-	return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+	if (age) return format(now - Number(age[1]) * LENGTHS[age[2]!]!);
+	const date = /^(\d{4})-(\d{2})-(\d{2})(T[\d:.]+(?:Z|[+-]\d{2}:\d{2})?)?$/.exec(text);
+	if (!date || !isDay(Number(date[1]), Number(date[2]), Number(date[3]))) return undefined;
+	const ms = Date.parse(date[4] ? text : `${text}T00:00`);
+	return Number.isNaN(ms) ? undefined : format(ms);
+}
+
+/** A day has 23 or 25 hours where the clocks change. */
+function dayAfter(time: string): string {
+	const date = new Date(time);
+	date.setDate(date.getDate() + 1);
+	return format(date.getTime());
 }
 
 /**
@@ -96,7 +125,7 @@ function timeConditions(name: string, value: string, now: number): Conditions | 
 	const isAge = /[smhdw]$/.test(text);
 	if (isAge) return sign === ">" ? { [to]: [at] } : { [from]: [at] };
 	if (sign) return { [sign === ">" ? from : to]: [at] };
-	return { [from]: [at], [to]: [new Date(Date.parse(at) + LENGTHS.d!).toISOString()] };
+	return { [from]: [at], [to]: [dayAfter(at)] };
 }
 
 function values(name: string, value: string): string[] {
@@ -105,35 +134,47 @@ function values(name: string, value: string): string[] {
 
 /** What the service would refuse in words that fit a request, not a search. */
 function faultOf(name: string, value: string): string {
-	const wrong = (known: string[]) => values(name, value).find((one) => !known.includes(one));
-	const known = { state: STATES as string[], dialect: Object.keys(DIALECTS), failure: FAILURES }[name];
-	if (known && (!value || wrong(known) !== undefined)) return `${name}: is one of ${known.join(", ")}`;
-	if (name === "archived" && !["true", "false", "any"].includes(value)) return "archived: is true, false or any";
-	if (name === "priority" && !/^-?\d{1,10}$/.test(value)) return "priority: is a whole number";
+	if (SEPARATED.includes(name) || name === "archived") {
+		const known = knownValues(name, []);
+		const given = values(name, value);
+		if (!given.length || !given.every((one) => known.includes(one)))
+			return `${name}: is one of ${known.join(", ")}`;
+	}
+	if (name === "priority" && (!/^-?\d{1,10}$/.test(value) || Number(value) !== (Number(value) | 0)))
+		return "priority: is a whole number of 32 bits";
 	if (name === "number" && !/^\d{1,20}$/.test(value)) return "number: is a whole number";
 	return "";
 }
 
 function isQualifier(name: string): boolean {
-	return name in QUALIFIERS || name.startsWith("fields.");
+	return Object.hasOwn(QUALIFIERS, name) || name.startsWith("fields.");
+}
+
+function shown(text: string): string {
+	return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }
 
 /** `now` is for ages, in ms since the epoch. */
 export function parseSearch(text: string, now: number): Search {
 	const search: Search = { conditions: {}, sort: DEFAULT_SORT, id: "", fault: "" };
 	const add = (name: string, more: string[]) => {
-		search.conditions[name] = [...(search.conditions[name] ?? []), ...more];
+		const all = (search.conditions[name] ??= []);
+		for (const one of more) all.push(one);
+		if (all.length > 1 && ONCE.test(name)) search.fault ||= `${name.replace(/_.*/, "")}: is given twice`;
 	};
 	for (const { name, value } of terms(text)) {
 		if (!name && ID.test(value)) search.id = value.toLowerCase();
-		else if (!name) search.fault ||= `“${value}” is neither a qualifier, such as state:failed, nor an id`;
-		else if (!isQualifier(name)) search.fault ||= `there is no qualifier ${name}:`;
+		else if (!name)
+			search.fault ||= `“${shown(value)}” is neither a qualifier, such as state:failed, nor an id`;
+		else if (!isQualifier(name)) search.fault ||= `there is no qualifier ${shown(name)}:`;
 		else if (TIMES.includes(name)) {
 			const conditions = timeConditions(name, value, now);
 			if (conditions) for (const [member, more] of Object.entries(conditions)) add(member, more);
 			else search.fault ||= `${name}: is an age such as <2h, or a date such as >2026-11-01`;
-		} else if (name === "sort") search.sort = value || DEFAULT_SORT;
-		else {
+		} else if (name === "sort") {
+			search.sort = value || DEFAULT_SORT;
+			if (!SORT.test(search.sort)) search.fault ||= `sort: is one of ${SORTS.join(", ")}`;
+		} else {
 			search.fault ||= faultOf(name, value);
 			add(name, values(name, value));
 		}
@@ -145,13 +186,17 @@ function quoted(value: string): string {
 	return value === "" || /[\s"]/.test(value) ? `"${value.replace(/["\\]/g, "\\$&")}"` : value;
 }
 
+function written(name: string, value: string): string {
+	return name ? `${name}:${quoted(value)}` : quoted(value);
+}
+
 /** The text with this qualifier set to these values; without any, it is taken out. */
 export function withTerm(text: string, name: string, wanted: string[]): string {
 	const others = terms(text)
 		.filter((term) => term.name !== name)
-		.map((term) => text.slice(term.start, term.end));
+		.map((term) => (term.isOpen ? written(term.name, term.value) : text.slice(term.start, term.end)));
 	const parts = SEPARATED.includes(name) && wanted.length ? [wanted.join(",")] : wanted;
-	return [...others, ...parts.map((value) => `${name}:${quoted(value)}`)].join(" ");
+	return [...others, ...parts.map((value) => written(name, value))].join(" ");
 }
 
 /** The values of a qualifier in the text. */
