@@ -4,9 +4,11 @@ import { signal } from "@preact/signals";
 /** ms since the epoch; moves on each second while the page is visible. */
 export const now = signal(Date.now());
 
-setInterval(() => {
-	if (document.visibilityState === "visible") now.value = Date.now();
-}, 1000);
+/** Without a document, as in unit tests, it stands still. */
+if (typeof document !== "undefined")
+	setInterval(() => {
+		if (document.visibilityState === "visible") now.value = Date.now();
+	}, 1000);
 
 const UNITS: [number, string][] = [
 	[86_400_000, "d"],
@@ -17,7 +19,8 @@ const UNITS: [number, string][] = [
 
 /** A length in ms with at most two units: "850 ms", "4.2 s", "3 min 20 s", "2 d 4 h". */
 export function duration(ms: number): string {
-	if (ms < 1000) return `${Math.max(Math.round(ms), 0)} ms`;
+	if (!Number.isFinite(ms)) return "–";
+	if (ms < 999.5) return `${Math.max(Math.round(ms), 0)} ms`;
 	if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
 	const first = UNITS.findIndex(([length]) => ms >= length);
 	const [length, name] = UNITS[first]!;
@@ -27,9 +30,10 @@ export function duration(ms: number): string {
 	return rest ? `${whole} ${name} ${rest} ${next![1]}` : `${whole} ${name}`;
 }
 
-/** With one unit: "12 s ago", "in 3 min", "now". */
+/** With one unit: "12 s ago", "in 3 min", "now". A text that is no time is given back, here and below. */
 export function relative(time: string, at: number): string {
 	const ms = Date.parse(time) - at;
+	if (Number.isNaN(ms)) return time;
 	const size = Math.abs(ms);
 	if (size < 1000) return "now";
 	const [length, name] = UNITS.find(([unit]) => size >= unit)!;
@@ -46,12 +50,17 @@ export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** In the zone of the browser, which `zone` names. */
 export function exact(time: string): string {
-	return `${EXACT.format(new Date(time))} ${zone}`;
+	return Number.isNaN(Date.parse(time)) ? time : `${EXACT.format(new Date(time))} ${zone}`;
 }
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+	hour: "2-digit",
+	minute: "2-digit",
+	second: "2-digit",
+	fractionalSecondDigits: 3,
+});
 
 /** The time of day with milliseconds. */
 export function clock(time: string): string {
-	return `${CLOCK.format(new Date(time))}.${time.slice(20, 23)}`;
+	return Number.isNaN(Date.parse(time)) ? time : CLOCK.format(new Date(time));
 }
