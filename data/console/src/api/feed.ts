@@ -20,6 +20,17 @@ export interface Listener {
 
 const FIRST_DELAY = 1; // seconds
 const LONGEST_DELAY = 30;
+const LONGEST_WISH = 300; // of the service, in Retry-After
+
+/** An event whose data are no object of JSON is passed over. */
+function eventOf(id: string, data: string): TaskEvent[] {
+	try {
+		const event = parseJson(data);
+		return typeof event === "object" && event !== null ? [{ ...(event as TaskEvent), id }] : [];
+	} catch {
+		return [];
+	}
+}
 
 /** Passes the events of one response to the listener. Returns at its end. */
 async function receive(response: Response, listener: Listener): Promise<void> {
@@ -27,7 +38,7 @@ async function receive(response: Response, listener: Listener): Promise<void> {
 	const parser = createParser({
 		onEvent({ event, id, data }) {
 			if (id) listener.passed(id);
-			if (event === undefined) events.push({ ...(parseJson(data) as TaskEvent), id: id ?? "" });
+			if (event === undefined) events.push(...eventOf(id ?? "", data));
 		},
 	});
 	const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -43,8 +54,13 @@ async function receive(response: Response, listener: Listener): Promise<void> {
 /** A pause that an abort ends. */
 function sleep(seconds: number, signal: AbortSignal): Promise<void> {
 	return new Promise((resolve) => {
-		const timer = setTimeout(resolve, seconds * 1000);
-		signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+		const end = () => {
+			clearTimeout(timer);
+			signal.removeEventListener("abort", end);
+			resolve();
+		};
+		const timer = setTimeout(end, signal.aborted ? 0 : seconds * 1000);
+		signal.addEventListener("abort", end);
 	});
 }
 
@@ -75,8 +91,9 @@ export async function follow(listener: Listener, signal: AbortSignal, place: str
 				gap = true;
 			}
 		}
-		listener.closed(problem, delay);
-		await sleep(delay, signal);
+		const pause = Math.min(Math.max(delay, problem?.retryAfter ?? 0), LONGEST_WISH);
+		listener.closed(problem, pause);
+		await sleep(pause, signal);
 		delay = Math.min(delay * 2, LONGEST_DELAY);
 	}
 }
