@@ -65,11 +65,17 @@ export interface BulkRequest {
 	priority?: number | undefined;
 }
 
+/** A condition that can have one value only is refused as an array. */
+function bulkBody({ filter, ...others }: BulkRequest): Record<string, unknown> {
+	const members = Object.entries(filter).map(([name, all]) => [name, all.length === 1 ? all[0] : all]);
+	return { ...others, filter: Object.fromEntries(members) };
+}
+
 export async function countBulk(request: BulkRequest): Promise<BulkDryRun> {
-	return (await call<BulkDryRun>("POST", "/v1/bulk", { body: { ...request, dry_run: true } })).data;
+	return (await call<BulkDryRun>("POST", "/v1/bulk", { body: { ...bulkBody(request), dry_run: true } })).data;
 }
 
 /** Begins what a dry run counted; 409 if the number of tasks has changed since. Returns the task of the bulk. */
 export async function startBulk(request: BulkRequest, token: string): Promise<Task> {
-	return (await call<Task>("POST", "/v1/bulk", { body: { ...request, token } })).data;
+	return (await call<Task>("POST", "/v1/bulk", { body: { ...bulkBody(request), token } })).data;
 }
