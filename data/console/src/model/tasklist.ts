@@ -14,6 +14,7 @@ export interface TaskList {
 	/** Exact; null: the service cannot count these; undefined: not yet known. */
 	total: number | null | undefined;
 	hasMore: boolean;
+	/** The first rows are being read. */
 	isLoading: boolean;
 	problem: Problem | undefined;
 	/** Reads the next page, unless it is being read. */
@@ -22,7 +23,7 @@ export interface TaskList {
 	refresh(): void;
 }
 
-interface Rows {
+export interface Rows {
 	items: Task[];
 	total: number | null | undefined;
 	next: string | null;
@@ -31,23 +32,31 @@ interface Rows {
 	limit: number;
 }
 
-const NONE: Rows = { items: [], total: undefined, next: null, etag: undefined, limit: 0 };
+export const NONE: Rows = { items: [], total: undefined, next: null, etag: undefined, limit: 0 };
 
 /** The fresh first rows, and of those read before the ones behind the last of these. */
-function merge(last: Rows, page: Page<Task>, limit: number, etag: string | null): Rows {
+export function merge(last: Rows, page: Page<Task>, limit: number, etag: string | null): Rows {
 	const tail = page.items.at(-1);
 	const behind = tail ? last.items.findIndex(({ id }) => id === tail.id) : -1;
 	const kept = behind >= 0 && page.next ? last.items.slice(behind + 1) : [];
 	const fresh = new Set(page.items.map(({ id }) => id));
 	const items = [...page.items, ...kept.filter(({ id }) => !fresh.has(id))];
-	return { items, total: page.total, next: kept.length ? last.next : page.next, etag: etag ?? undefined, limit };
+	return {
+		items,
+		total: page.total,
+		next: kept.length ? last.next : page.next,
+		etag: etag ?? undefined,
+		limit,
+	};
 }
 
 export function useTaskList(search: Search): TaskList {
 	const [rows, setRows] = useState(NONE);
 	const [problem, setProblem] = useState<Problem>();
-	const [isLoading, setLoading] = useState(true);
+	const [isBusy, setBusy] = useState(true);
 	const latest = useRef<AbortController | undefined>(undefined);
+	/** The rows are asked for again while a request is under way, whose answer may be older. */
+	const isAgain = useRef(false);
 	const current = useRef(rows);
 	const put = (next: Rows) => setRows((current.current = next));
 
@@ -56,10 +65,11 @@ export function useTaskList(search: Search): TaskList {
 		async (cursor: string | undefined, limit: number, etag: string | undefined, take: typeof merge) => {
 			latest.current?.abort();
 			const controller = (latest.current = new AbortController());
-			setLoading(true);
+			setBusy(true);
 			try {
 				const { conditions, sort } = search;
 				const answer = await listTasks({ conditions, sort, limit, cursor, etag }, controller.signal);
+				if (latest.current !== controller) return;
 				if (answer.status !== 304) put(take(current.current, answer.data, limit, answer.etag));
 				setProblem(undefined);
 			} catch (error) {
@@ -68,7 +78,7 @@ export function useTaskList(search: Search): TaskList {
 			}
 			if (latest.current === controller) {
 				latest.current = undefined;
-				setLoading(false);
+				setBusy(false);
 			}
 		},
 		[search],
@@ -76,7 +86,9 @@ export function useTaskList(search: Search): TaskList {
 
 	useEffect(() => {
 		put(NONE);
-		if (search.fault) return setLoading(false);
+		setProblem(undefined);
+		isAgain.current = false;
+		if (search.fault) return setBusy(false);
 		void request(undefined, FIRST_PAGE, undefined, (_, page, limit, etag) => merge(NONE, page, limit, etag));
 		return () => latest.current?.abort();
 	}, [search]);
@@ -91,10 +103,16 @@ export function useTaskList(search: Search): TaskList {
 		});
 	};
 	const refresh = () => {
-		if (search.fault || latest.current) return;
+		if (search.fault) return;
+		isAgain.current = latest.current !== undefined;
+		if (isAgain.current) return;
 		const last = current.current;
 		const limit = Math.min(Math.max(last.items.length, FIRST_PAGE), REFRESH_MOST);
 		void request(undefined, limit, limit === last.limit ? last.etag : undefined, merge);
 	};
-	return { items: rows.items, total: rows.total, hasMore: rows.next !== null, isLoading, problem, more, refresh };
+	useEffect(() => {
+		if (!isBusy && isAgain.current) refresh();
+	}, [isBusy]);
+	const { items, total, next } = rows;
+	return { items, total, hasMore: next !== null, isLoading: isBusy && rows === NONE, problem, more, refresh };
 }

@@ -1,0 +1,47 @@
+/// <reference types="node" />
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Page, Task } from "../../src/api/types.ts";
+import { merge, NONE, type Rows } from "../../src/model/tasklist.ts";
+
+const tasks = (ids: string) => [...ids].map((id) => ({ id }) as Task);
+const page = (ids: string, next: string | null, total: number | null = null): Page<Task> => ({
+	items: tasks(ids),
+	next,
+	total,
+});
+const rows = (ids: string, next: string | null): Rows => ({ ...NONE, items: tasks(ids), next });
+const ids = (all: Rows) => all.items.map(({ id }) => id).join("");
+
+test("the first page", () => {
+	const all = merge(NONE, page("abc", "n", 9), 3, "e");
+	assert.deepEqual({ ...all, items: ids(all) }, { items: "abc", total: 9, next: "n", etag: "e", limit: 3 });
+	assert.deepEqual(merge(NONE, page("", null, 0), 3, null), { ...NONE, total: 0, limit: 3 });
+});
+
+test("rows behind the fresh ones stay, and so does the way to further ones", () => {
+	const all = merge(rows("abcdef", "far"), page("xab", "near"), 3, null);
+	assert.equal(ids(all), "xabcdef");
+	assert.equal(all.next, "far");
+});
+
+test("rows that were all read stay so", () => {
+	assert.equal(merge(rows("abcdef", null), page("abc", "near"), 3, null).next, null);
+});
+
+test("rows that are gone are gone", () => {
+	assert.equal(ids(merge(rows("abcdef", "far"), page("acd", "near"), 3, null)), "acdef");
+	assert.equal(ids(merge(rows("abc", "far"), page("ab", null), 3, null)), "ab");
+	assert.equal(ids(merge(rows("abc", "far"), page("", null), 3, null)), "");
+});
+
+test("no row is there twice", () => {
+	assert.equal(ids(merge(rows("abcdef", "far"), page("fab", "near"), 3, null)), "fabcde");
+	assert.equal(ids(merge(rows("abcdef", null), page("fedc", "near"), 4, null)), "fedc");
+});
+
+test("rows that the fresh ones do not reach are read again", () => {
+	const all = merge(rows("abcdef", "far"), page("xyz", "near"), 3, null);
+	assert.equal(ids(all), "xyz");
+	assert.equal(all.next, "near");
+});
