@@ -40,7 +40,7 @@ function keep(next: Kept | undefined): void {
 	setToken(next?.token ?? "");
 	if (!next) return sessionStorage.removeItem(STORE);
 	sessionStorage.setItem(STORE, JSON.stringify(next));
-	if (next.refresh) timer = setTimeout(() => void renew(), Math.max((next.renewAt ?? 0) - Date.now(), 0));
+	if (next.refresh) timer = window.setTimeout(() => void renew(), Math.max((next.renewAt ?? 0) - Date.now(), 0));
 }
 
 function keepTokens(tokens: Tokens): void {
@@ -76,7 +76,7 @@ async function renew(ended?: string): Promise<void> {
 		// A refusal ends the session. Otherwise the present token may last until the service is back.
 		if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429)
 			end("Your session has ended. Log in again.");
-		else timer = setTimeout(() => void renew(), EARLY / 6);
+		else timer = window.setTimeout(() => void renew(), EARLY / 6);
 	}
 }
 

@@ -18,17 +18,29 @@ export const DIALECTS: Record<string, string> = {
 };
 
 export function dialectName(dialect: string): string {
-	return DIALECTS[dialect] ?? dialect;
+	return Object.hasOwn(DIALECTS, dialect) ? DIALECTS[dialect]! : dialect;
 }
 
 /** Fields that say best what a task is about, the best first. */
-const TELLING = ["description", "name", "title", "inventory_id", "handler", "endpoint_name", "url", "file", "ingest_point"];
+const TELLING = [
+	"description",
+	"name",
+	"title",
+	"inventory_id",
+	"handler",
+	"endpoint_name",
+	"url",
+	"file",
+	"ingest_point",
+];
+
+const LONGEST = 300; // characters of a line: a field can have a megabyte
 
 /** One line about a task, from its fields; empty if none is telling. */
 export function summary(task: Task): string {
 	for (const name of TELLING) {
 		const value = task.fields[name];
-		if (typeof value === "string" && value.trim()) return value;
+		if (typeof value === "string" && value.trim()) return value.trim().slice(0, LONGEST);
 	}
 	return "";
 }
@@ -36,7 +48,9 @@ export function summary(task: Task): string {
 /** The share of a progress that is a number, or has `percent` or `done` and `total`: 0 to 1. */
 export function share(progress: unknown): number | undefined {
 	const of = (part: unknown, all: unknown) =>
-		typeof part === "number" && typeof all === "number" && all > 0 ? Math.min(Math.max(part / all, 0), 1) : undefined;
+		typeof part === "number" && typeof all === "number" && all > 0
+			? Math.min(Math.max(part / all, 0), 1)
+			: undefined;
 	if (typeof progress === "number") return of(progress, 100);
 	if (typeof progress !== "object" || progress === null) return undefined;
 	const { percent, done, total } = progress as Record<string, unknown>;
