@@ -1,0 +1,95 @@
+/** The end of a user or a credential: at a time, never, or now and for ever. */
+import { useState } from "preact/hooks";
+import { revokeAccess, setEnd, type Access } from "../../api/users.ts";
+import { zone } from "../../model/clock.ts";
+import { caller } from "../../model/session.ts";
+import { Action } from "../../ui/basics.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+
+export interface EndingProps<T extends Access> {
+	of: T;
+	name: string;
+	/** What it means to revoke it. */
+	about: string;
+	/** With what it is afterwards. */
+	done: (next: T) => void;
+}
+
+/** The value of a control for local times. */
+function local(time: string | null): string {
+	if (!time) return "";
+	const date = new Date(time);
+	return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+const DELAY = "Until this counts everywhere, up to 5 s pass.";
+
+function EndDialog<T extends Access>({ of, name, done, close }: EndingProps<T> & { close: () => void }) {
+	const [end, setTime] = useState(local(of.expires_at));
+	return (
+		<Dialog title={`The end of ${name}`} close={close}>
+			<label>
+				Time, in {zone}
+				<input
+					type="datetime-local"
+					max="9999-12-31T23:59"
+					value={end}
+					onInput={(event) => setTime(event.currentTarget.value)}
+				/>
+			</label>
+			<p>{DELAY}</p>
+			<footer>
+				<Action run={async () => done(await setEnd(of, null))}>Never</Action>
+				<Action
+					kind="primary"
+					disabled={!end}
+					run={async () => done(await setEnd(of, new Date(end).toISOString()))}
+				>
+					Set the end
+				</Action>
+			</footer>
+		</Dialog>
+	);
+}
+
+function RevokeDialog<T extends Access>({
+	of,
+	name,
+	about,
+	done,
+	close,
+}: EndingProps<T> & { close: () => void }) {
+	return (
+		<Dialog title={`Revoke ${name}?`} close={close}>
+			<p>{about} This cannot be undone.</p>
+			<p>{DELAY}</p>
+			<footer>
+				<Action kind="danger" run={async () => done(await revokeAccess(of))}>
+					Revoke
+				</Action>
+			</footer>
+		</Dialog>
+	);
+}
+
+/** The buttons, as far as the service allows what they do. */
+export function Ending<T extends Access>(props: EndingProps<T> & { hasEnd: boolean }) {
+	const { of, name, hasEnd } = props;
+	const [open, setOpen] = useState("");
+	if (of.state === "revoked" || of.id === caller.value?.user) return null;
+	const Opened = open === "end" ? EndDialog<T> : RevokeDialog<T>;
+	const done = (next: T) => (setOpen(""), props.done(next));
+	return (
+		<span class="ending">
+			{hasEnd && (
+				<button type="button" aria-label={`Set the end of ${name}`} onClick={() => setOpen("end")}>
+					Set end…
+				</button>
+			)}
+			<button type="button" class="danger" aria-label={`Revoke ${name}`} onClick={() => setOpen("revoke")}>
+				Revoke…
+			</button>
+			{open && <Opened {...props} done={done} close={() => setOpen("")} />}
+		</span>
+	);
+}

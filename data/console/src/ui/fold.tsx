@@ -1,0 +1,20 @@
+/** A part that unfolds. What is in it is made when it is opened first, so that many of them cost little. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+
+export interface FoldProps {
+	head: ComponentChildren;
+	children: () => ComponentChildren;
+	open?: boolean;
+	id?: string;
+}
+
+export function Fold({ head, children, open = false, id }: FoldProps) {
+	const [wasOpen, setWasOpen] = useState(open);
+	return (
+		<details id={id} open={open} onToggle={(event) => event.currentTarget.open && setWasOpen(true)}>
+			<summary>{head}</summary>
+			{(wasOpen || open) && children()}
+		</details>
+	);
+}
