@@ -1,0 +1,31 @@
+/** The OpenAPI documents of all APIs that the service speaks. */
+import { read } from "./http.ts";
+
+/** An object of a document. Its members are of any type: documents are shown, not validated. */
+export type Part = Record<string, unknown>;
+
+export interface Entry {
+	name: string;
+	/** Below which the API is. */
+	anchor: string;
+	document: string;
+	/** Its page for people, as Markdown. */
+	page: string | undefined;
+}
+
+interface Linkset {
+	linkset: { anchor: string; "service-desc"?: { href: string }[]; "service-doc"?: { href: string }[] }[];
+}
+
+/** RFC 9264; an API without a document is left out. */
+export async function listDocuments(signal?: AbortSignal): Promise<Entry[]> {
+	return (await read<Linkset>("/v1/openapi/", {}, signal)).linkset.flatMap((link) => {
+		const document = link["service-desc"]?.[0]?.href ?? "";
+		const name = /([^/]+)\.json$/.exec(document)?.[1];
+		return name ? [{ name, anchor: link.anchor, document, page: link["service-doc"]?.[0]?.href }] : [];
+	});
+}
+
+export function readDocument(path: string, signal?: AbortSignal): Promise<Part> {
+	return read(path, {}, signal);
+}

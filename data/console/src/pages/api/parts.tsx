@@ -1,0 +1,114 @@
+/** Parts of an operation: schemas as trees, parameters, bodies. */
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Part } from "../../api/openapi.ts";
+import {
+	examplesOf,
+	exampleText,
+	membersOf,
+	partOf,
+	resolve,
+	schemaWords,
+	textOf,
+} from "../../model/openapi.ts";
+import { Fold } from "../../ui/fold.tsx";
+import { Inline, Markdown } from "../../ui/markdown.tsx";
+
+/** The document that is shown. */
+export const Shown = createContext<Part>({});
+
+interface ItemProps {
+	name: string;
+	schema: unknown;
+	isRequired?: boolean;
+	/** Where a parameter is. */
+	place?: string;
+	description?: string;
+}
+
+/** A parameter or a member, with the members of its own value folded. */
+export function Item({ name, schema, isRequired, place = "", description }: ItemProps) {
+	const document = useContext(Shown);
+	const about = description || textOf(resolve(document, schema).description);
+	const hasMembers = membersOf(document, schema).length > 0;
+	const words = [place, isRequired ? "required" : "", schemaWords(document, schema)]
+		.filter(Boolean)
+		.join(", ");
+	const head = (
+		<>
+			{name && <code>{name}</code>} <small>{words}</small>
+		</>
+	);
+	return (
+		<li>
+			{hasMembers ? <Fold head={head}>{() => <Members schema={schema} />}</Fold> : head}
+			<Markdown text={about} />
+		</li>
+	);
+}
+
+function Members({ schema }: { schema: unknown }) {
+	const members = membersOf(useContext(Shown), schema);
+	return (
+		<ul class="items">
+			{members.map((member) => (
+				<Item key={member.name} {...member} />
+			))}
+		</ul>
+	);
+}
+
+/** The media types of a request or a response. */
+export function Content({ of }: { of: unknown }) {
+	const document = useContext(Shown);
+	return (
+		<>
+			{Object.entries(partOf(of)).map(([type, value]) => (
+				<div key={type} class="media">
+					<ul class="items">
+						<Item name={type} schema={partOf(value).schema} />
+					</ul>
+					{examplesOf(document, partOf(value)).map((example) => (
+						<Fold key={example.name} head={example.name ? `Example: ${example.name}` : "Example"}>
+							{() => <pre tabIndex={0}>{exampleText(example.value)}</pre>}
+						</Fold>
+					))}
+				</div>
+			))}
+		</>
+	);
+}
+
+/** Folded, for most operations have the same ones of errors. */
+export function Response({ code, of }: { code: string; of: unknown }) {
+	const document = useContext(Shown);
+	const response = resolve(document, of);
+	const headers = Object.entries(partOf(response.headers));
+	const head = (
+		<>
+			<code>{code}</code> <Inline text={textOf(response.description)} />
+		</>
+	);
+	if (!headers.length && !response.content) return <p>{head}</p>;
+	return (
+		<Fold head={head} open={code.startsWith("2")}>
+			{() => (
+				<>
+					<Content of={response.content} />
+					{headers.length > 0 && (
+						<Fold head="Header fields">
+							{() => (
+								<ul class="items">
+									{headers.map(([name, value]) => {
+										const { schema, description } = resolve(document, value);
+										return <Item key={name} name={name} schema={schema} description={textOf(description)} />;
+									})}
+								</ul>
+							)}
+						</Fold>
+					)}
+				</>
+			)}
+		</Fold>
+	);
+}
