@@ -82,11 +82,11 @@ export function Ending<T extends Access>(props: EndingProps<T> & { hasEnd: boole
 	return (
 		<span class="ending">
 			{hasEnd && (
-				<button type="button" aria-label={`Set the end of ${name}`} onClick={() => setOpen("end")}>
+				<button type="button" aria-label={`Set end… ${name}`} onClick={() => setOpen("end")}>
 					Set end…
 				</button>
 			)}
-			<button type="button" class="danger" aria-label={`Revoke ${name}`} onClick={() => setOpen("revoke")}>
+			<button type="button" class="danger" aria-label={`Revoke… ${name}`} onClick={() => setOpen("revoke")}>
 				Revoke…
 			</button>
 			{open && <Opened {...props} done={done} close={() => setOpen("")} />}

@@ -86,7 +86,7 @@ function Credentials({ of }: { of: User }) {
 	return (
 		<section>
 			<header>
-				<h3>Credentials</h3>
+				<h2>Credentials</h2>
 				<label>
 					<input type="checkbox" checked={all} onChange={() => setAll(!all)} /> Also ended ones
 				</label>
