@@ -1,3 +1,65 @@
+/** What happens now: problems first, then numbers, by API and over time. */
+import { useMemo } from "preact/hooks";
+import { readAllStats, readHealth, readOffered, readSeries, readWebhooks } from "../api/overview.ts";
+import { attention, RECENT } from "../model/attention.ts";
+import { useResource } from "../model/resource.ts";
+import { caller, may, reloadCaller } from "../model/session.ts";
+import { Loading, Trouble } from "../ui/basics.tsx";
+import { useAgain } from "./overview/again.ts";
+import { Dialects, Tiles } from "./overview/figures.tsx";
+import { Notices } from "./overview/notices.tsx";
+import { Throughput } from "./overview/throughput.tsx";
+import { Welcome } from "./overview/welcome.tsx";
+
+/** What changes more slowly than the counts. */
+async function readRest(signal: AbortSignal) {
+	const isAdmin = may("admin");
+	const [recent, webhooks, health] = await Promise.all([
+		readOffered(readSeries(RECENT, 60, signal)),
+		isAdmin ? readWebhooks(signal) : [],
+		isAdmin ? readOffered(readHealth(signal)) : undefined,
+		reloadCaller(),
+	]);
+	return { recent, webhooks, health };
+}
+
 export function OverviewPage() {
-	return <h1>Overview</h1>;
+	const counts = useResource(readAllStats, []);
+	const rest = useResource(readRest, []);
+	useAgain(counts.reload);
+	useAgain(rest.reload, false);
+	const stats = counts.data;
+	const notices = useMemo(
+		() => stats && rest.data && attention({ stats, caller: caller.value!, ...rest.data }),
+		[stats, rest.data],
+	);
+	const problem = counts.problem ?? rest.problem;
+	const isReady = stats && (notices || rest.problem);
+	return (
+		<div class="page overview">
+			<h1>Overview</h1>
+			{problem && <Trouble problem={problem} retry={() => (counts.reload(), rest.reload())} />}
+			{!isReady && !problem && <Loading lines={16} />}
+			{isReady && (
+				<>
+					{notices && (notices.length > 0 || (stats.items.length > 0 && !problem)) && (
+						<Notices notices={notices} />
+					)}
+					{stats.items.length ? (
+						<>
+							<Tiles rows={stats.items} />
+							{rest.data && !rest.data.recent ? (
+								<p class="muted">This service does not count over time, so there is no chart.</p>
+							) : (
+								<Throughput />
+							)}
+							<Dialects rows={stats.items} />
+						</>
+					) : (
+						<Welcome />
+					)}
+				</>
+			)}
+		</div>
+	);
 }

@@ -1,0 +1,88 @@
+/** The numbers of now, each a link to the tasks that it counts. */
+import type { ComponentChildren } from "preact";
+import type { KindCounts, State } from "../../api/types.ts";
+import { byDialect, figuresOf } from "../../model/figures.ts";
+import { tasksPage } from "../../model/routes.ts";
+import { dialectName } from "../../model/states.ts";
+import { When } from "../../ui/basics.tsx";
+
+interface TileProps {
+	name: string;
+	state: State;
+	count: number;
+	/** Of the search, beside the state. */
+	terms?: string;
+	children?: ComponentChildren;
+}
+
+function Tile({ name, state, count, terms = "", children }: TileProps) {
+	return (
+		<li class={`card ${state}`}>
+			<a href={tasksPage(`state:${state}${terms}`)}>
+				<span class="dot" aria-hidden="true" /> {name} <b>{count.toLocaleString()}</b>
+			</a>
+			<small>{children}</small>
+		</li>
+	);
+}
+
+export function Tiles({ rows }: { rows: KindCounts[] }) {
+	const { pending, delayed, oldest, running, failedHour, failedDay, succeededHour } = figuresOf(rows);
+	const day = tasksPage("state:failed updated:<24h");
+	return (
+		<ul class="tiles">
+			<Tile name="Waiting" state="pending" count={pending}>
+				oldest <When time={oldest} />
+				{delayed > 0 && `, ${delayed.toLocaleString()} delayed`}
+			</Tile>
+			<Tile name="Running" state="running" count={running} />
+			<Tile name="Failed in the last hour" state="failed" count={failedHour} terms=" updated:<1h">
+				<a href={day}>{failedDay.toLocaleString()} in the last day</a>
+			</Tile>
+			<Tile name="Succeeded in the last hour" state="succeeded" count={succeededHour} terms=" updated:<1h" />
+		</ul>
+	);
+}
+
+export function Dialects({ rows }: { rows: KindCounts[] }) {
+	return (
+		<table class="card dialects">
+			<caption class="hidden">Tasks by API</caption>
+			<thead>
+				<tr>
+					<th scope="col">API</th>
+					{["Waiting", "Running", "Failed", "Succeeded in 1 h", "Oldest waiting"].map((name) => (
+						<th key={name} scope="col" class="number">
+							{name}
+						</th>
+					))}
+				</tr>
+			</thead>
+			<tbody>
+				{byDialect(rows).map(([dialect, own]) => {
+					const { pending, running, failed, succeededHour, oldest } = figuresOf(own);
+					const of = `dialect:${dialect} `;
+					const cells: [string, ComponentChildren][] = [
+						["state:pending", pending.toLocaleString()],
+						["state:running", running.toLocaleString()],
+						["state:failed", failed.toLocaleString()],
+						["state:succeeded updated:<1h", succeededHour.toLocaleString()],
+						["state:pending sort:created", <When time={oldest} />],
+					];
+					return (
+						<tr key={dialect}>
+							<th scope="row">
+								<a href={tasksPage(of.trim())}>{dialectName(dialect)}</a>
+							</th>
+							{cells.map(([terms, text]) => (
+								<td key={terms} class="number">
+									<a href={tasksPage(of + terms)}>{text}</a>
+								</td>
+							))}
+						</tr>
+					);
+				})}
+			</tbody>
+		</table>
+	);
+}
