@@ -1,4 +1,7 @@
-/** The Markdown that descriptions are written in: paragraphs, lists, code, links. Anything else is text as it stands. */
+/**
+ * The Markdown that descriptions are written in: paragraphs, lists, code, links. Anything else is text as it
+ * stands.
+ */
 
 export interface Piece {
 	text: string;

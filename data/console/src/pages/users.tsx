@@ -16,12 +16,6 @@ export function UsersPage() {
 		if (name) pages.more().catch(() => {});
 	}, [name, data?.next]);
 	const found = data?.items.filter((user) => user.name.toLowerCase().includes(name.toLowerCase())) ?? [];
-	if (problem?.status === 404)
-		return (
-			<Empty title="This service does not show its users">
-				<p>It is older than this page. The operator sees them with polytaskctl user list.</p>
-			</Empty>
-		);
 	return (
 		<div class="page">
 			<header>
@@ -35,7 +29,12 @@ export function UsersPage() {
 					onInput={(event) => setName(event.currentTarget.value.trim())}
 				/>
 			</header>
-			{problem && <Trouble problem={problem} retry={pages.reload} />}
+			{problem?.status === 404 && (
+				<Empty title="This service does not show its users">
+					<p>It is older than this page. The operator sees them with polytaskctl user list.</p>
+				</Empty>
+			)}
+			{problem && problem.status !== 404 && <Trouble problem={problem} retry={pages.reload} />}
 			{!data && !problem && <Loading />}
 			{data && !found.length && !data.next && <Empty title="No user has such a name" />}
 			<ul class="users">

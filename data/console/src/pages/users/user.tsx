@@ -35,6 +35,7 @@ function Badge({ state }: { state: AccessState }) {
 }
 
 function End({ of }: { of: Access }) {
+	if (of.state === "revoked") return <span />;
 	if (!of.expires_at) return <span class="muted">no end</span>;
 	return (
 		<span>
@@ -44,6 +45,9 @@ function End({ of }: { of: Access }) {
 }
 
 const MEANINGS = {
+	user:
+		"Its password and all of its tokens, logins and keys are refused, and its name cannot be used again. " +
+		"Its tasks stay.",
 	token: "Requests with this token are refused.",
 	login: "The access and the refresh token of this login are refused; the user can log in again.",
 	key: "Requests signed with this key are refused.",
@@ -93,7 +97,9 @@ function Credentials({ of }: { of: User }) {
 			</header>
 			{problem && <Trouble problem={problem} retry={pages.reload} />}
 			{!data && !problem && <Loading lines={2} />}
-			{data && !data.items.length && !data.next && <p class="muted">None.</p>}
+			{data && !data.items.length && !data.next && (
+				<p class="muted">{all ? "None." : "None that is live."}</p>
+			)}
 			<ul class="credentials">
 				{data?.items.map((one) => (
 					<CredentialRow key={one.id} of={one} done={pages.replace} />
@@ -129,13 +135,7 @@ function About({ of, done }: { of: User; done: (next: User) => void }) {
 			{of.id === caller.value?.user && (
 				<p class="muted">This is you: another administrator can end this user.</p>
 			)}
-			<Ending
-				of={of}
-				name={of.name}
-				about="The password, all tokens, logins and keys of this user are refused, and its name cannot be used again. Its tasks stay."
-				hasEnd
-				done={done}
-			/>
+			<Ending of={of} name={of.name} about={MEANINGS.user} hasEnd done={done} />
 			<Credentials of={of} />
 		</div>
 	);
