@@ -61,7 +61,8 @@ export function onRefused(callback: (problem: Problem) => Promise<void>): void {
 export function address(path: string, query: Options["query"] = {}): string {
 	const text = new URLSearchParams();
 	for (const [name, value] of Object.entries(query))
-		for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) text.append(name, String(one));
+		for (const one of Array.isArray(value) ? value : [value])
+			if (one !== undefined) text.append(name, String(one));
 	const all = text.toString();
 	return all ? `${path}?${all}` : path;
 }
@@ -93,7 +94,10 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
 /** With the token. If that has ended and was replaced, the request is sent once more. Throws a Problem or AbortError. */
 export async function sendWithToken(url: string, init: RequestInit): Promise<Response> {
 	const used = token;
-	const response = await send(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${used}` } });
+	const response = await send(url, {
+		...init,
+		headers: { ...init.headers, Authorization: `Bearer ${used}` },
+	});
 	if (response.ok || response.status === 304) return response;
 	const problem = await problemOf(response);
 	if (response.status !== 401) throw problem;

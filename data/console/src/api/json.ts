@@ -9,7 +9,8 @@ interface RawJson {
 
 function exact(_key: string, value: unknown, context?: { source?: string }): unknown {
 	const source = context?.source;
-	if (typeof value !== "number" || Number.isSafeInteger(value) || !source || !/^-?\d+$/.test(source)) return value;
+	if (typeof value !== "number" || Number.isSafeInteger(value) || !source || !/^-?\d+$/.test(source))
+		return value;
 	return BigInt(source);
 }
 

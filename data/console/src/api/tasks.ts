@@ -21,7 +21,11 @@ export interface ListRequest {
 export function listTasks(request: ListRequest, signal?: AbortSignal): Promise<Answer<Page<Task>>> {
 	const { conditions, sort, limit, cursor, etag } = request;
 	const headers = etag ? { "If-None-Match": etag } : undefined;
-	return call("GET", "/v1/tasks", { query: { ...conditions, sort, limit, cursor }, headers: headers ?? {}, signal });
+	return call("GET", "/v1/tasks", {
+		query: { ...conditions, sort, limit, cursor },
+		headers: headers ?? {},
+		signal,
+	});
 }
 
 export function readTask(id: string, signal?: AbortSignal): Promise<Task> {
@@ -32,7 +36,10 @@ export function readHistory(id: string, before?: string, signal?: AbortSignal): 
 	return read(`${path(id)}/history`, { before, limit: 100 }, signal);
 }
 
-export function readAttempts(id: string, signal?: AbortSignal): Promise<{ items: Attempt[]; complete: boolean }> {
+export function readAttempts(
+	id: string,
+	signal?: AbortSignal,
+): Promise<{ items: Attempt[]; complete: boolean }> {
 	return read(`${path(id)}/attempts`, undefined, signal);
 }
 

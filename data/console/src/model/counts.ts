@@ -32,6 +32,7 @@ export function countOf(rows: KindCounts[], states: readonly string[], dialects:
 export function kindsOf(rows: KindCounts[]): string[] {
 	const sums = new Map<string, number>();
 	for (const row of rows)
-		if (row.kind) sums.set(row.kind, (sums.get(row.kind) ?? 0) + Object.values(row.states).reduce((a, b) => a + b, 0));
+		if (row.kind)
+			sums.set(row.kind, (sums.get(row.kind) ?? 0) + Object.values(row.states).reduce((a, b) => a + b, 0));
 	return [...sums].sort((a, b) => b[1] - a[1]).map(([kind]) => kind);
 }

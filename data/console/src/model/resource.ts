@@ -24,7 +24,11 @@ interface Reading<T> {
 
 /** `inputs` are what `read` depends on. Data of other inputs are not shown. */
 export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, inputs: unknown[]): Resource<T> {
-	const [reading, setReading] = useState<Reading<T>>({ data: undefined, problem: undefined, isLoading: true });
+	const [reading, setReading] = useState<Reading<T>>({
+		data: undefined,
+		problem: undefined,
+		isLoading: true,
+	});
 	const latest = useRef<AbortController | undefined>(undefined);
 	const begin = useRef(read);
 	begin.current = read;

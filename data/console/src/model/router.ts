@@ -22,7 +22,15 @@ export function go(address: string, replace = false): void {
 }
 
 function onClick(event: MouseEvent): void {
-	if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+	if (
+		event.defaultPrevented ||
+		event.button ||
+		event.metaKey ||
+		event.ctrlKey ||
+		event.shiftKey ||
+		event.altKey
+	)
+		return;
 	const link = (event.target as Element).closest?.("a[href]");
 	if (!(link instanceof HTMLAnchorElement) || link.target || link.origin !== location.origin) return;
 	const isPage = link.pathname === BASE || link.pathname.startsWith(`${BASE}/`);

@@ -40,7 +40,8 @@ function keep(next: Kept | undefined): void {
 	setToken(next?.token ?? "");
 	if (!next) return sessionStorage.removeItem(STORE);
 	sessionStorage.setItem(STORE, JSON.stringify(next));
-	if (next.refresh) timer = window.setTimeout(() => void renew(), Math.max((next.renewAt ?? 0) - Date.now(), 0));
+	if (next.refresh)
+		timer = window.setTimeout(() => void renew(), Math.max((next.renewAt ?? 0) - Date.now(), 0));
 }
 
 function keepTokens(tokens: Tokens): void {
@@ -70,7 +71,8 @@ async function replaceTokens(): Promise<void> {
 async function renew(ended?: string): Promise<void> {
 	try {
 		await navigator.locks.request(STORE, async () => {
-			if (kept.value?.token === ended || Date.now() + EARLY / 2 >= (kept.value?.renewAt ?? Infinity)) await replaceTokens();
+			if (kept.value?.token === ended || Date.now() + EARLY / 2 >= (kept.value?.renewAt ?? Infinity))
+				await replaceTokens();
 		});
 	} catch (error) {
 		// A refusal ends the session. Otherwise the present token may last until the service is back.

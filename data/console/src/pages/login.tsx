@@ -10,7 +10,14 @@ function PasswordFields() {
 		<>
 			<label>
 				Name
-				<input name="name" autocomplete="username" autocapitalize="off" spellcheck={false} required autofocus />
+				<input
+					name="name"
+					autocomplete="username"
+					autocapitalize="off"
+					spellcheck={false}
+					required
+					autofocus
+				/>
 			</label>
 			<label>
 				Password
@@ -61,9 +68,7 @@ export function Login() {
 				<button type="button" class="quiet" onClick={() => setWithToken(!withToken)}>
 					{withToken ? "Use a name and a password" : "Use a token"}
 				</button>
-				<p class="muted">
-					The token stays in this tab. It is forgotten when you log out or close the tab.
-				</p>
+				<p class="muted">The token stays in this tab. It is forgotten when you log out or close the tab.</p>
 			</form>
 		</main>
 	);

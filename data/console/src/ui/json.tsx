@@ -6,7 +6,9 @@ const LONG = 40; // members after which a value begins folded
 
 function Scalar({ value }: { value: unknown }) {
 	const type = value === null ? "null" : typeof value;
-	return <span class={`json-${type}`}>{typeof value === "string" ? JSON.stringify(value) : String(value)}</span>;
+	return (
+		<span class={`json-${type}`}>{typeof value === "string" ? JSON.stringify(value) : String(value)}</span>
+	);
 }
 
 function Member({ name, value, level }: { name?: string; value: unknown; level: number }) {

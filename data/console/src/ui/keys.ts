@@ -14,7 +14,10 @@ export const shortcuts = signal<Shortcut[]>([]);
 let prefix = "";
 
 function takesText(target: EventTarget | null): boolean {
-	return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+	return (
+		target instanceof HTMLElement &&
+		(target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+	);
 }
 
 /** Enter and space belong to the control that has the focus. */

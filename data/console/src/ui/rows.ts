@@ -10,7 +10,11 @@ export interface Span {
 }
 
 /** `scroller` is the element that scrolls; `height` of a row in pixels. */
-export function useVisibleRows(scroller: { current: HTMLElement | null }, count: number, height: number): Span {
+export function useVisibleRows(
+	scroller: { current: HTMLElement | null },
+	count: number,
+	height: number,
+): Span {
 	const [span, setSpan] = useState<Span>({ first: 0, end: 60 });
 	useEffect(() => {
 		const element = scroller.current;

@@ -31,7 +31,11 @@ function Ways() {
 	return (
 		<nav aria-label="Pages">
 			{ALL.filter(isOffered).map((way) => (
-				<a key={way.name} href={BASE + (way.path || "/")} aria-current={isHere(path, way) ? "page" : undefined}>
+				<a
+					key={way.name}
+					href={BASE + (way.path || "/")}
+					aria-current={isHere(path, way) ? "page" : undefined}
+				>
 					{way.name}
 				</a>
 			))}
@@ -78,7 +82,9 @@ function Keys({ close }: { close: () => void }) {
 function LogOut({ close }: { close: () => void }) {
 	return (
 		<Dialog title="Log out" close={close}>
-			<p>This token was pasted, so others may use it, too. Forget it in this tab only, or end it everywhere?</p>
+			<p>
+				This token was pasted, so others may use it, too. Forget it in this tab only, or end it everywhere?
+			</p>
 			<footer>
 				<Action run={() => logOut(true)} kind="danger">
 					Revoke the token
@@ -100,7 +106,13 @@ function Caller() {
 				{tenant}
 				{!may("write") && <small> read only</small>}
 			</span>
-			<button type="button" class="quiet" onClick={nextTheme} title="Colours" aria-label={`Colours: ${theme.value}`}>
+			<button
+				type="button"
+				class="quiet"
+				onClick={nextTheme}
+				title="Colours"
+				aria-label={`Colours: ${theme.value}`}
+			>
 				{theme.value === "dark" ? "☾" : theme.value === "light" ? "☀" : "◐"}
 			</button>
 			<Action run={() => (isPasted.value ? setLeaving(true) : logOut())}>Log out</Action>

@@ -86,7 +86,12 @@ function ConfirmRows({ action, tasks, close, done }: ConfirmProps & { tasks: Tas
 }
 
 /** All that match: the service counts them first, and begins only if their number is still the same. */
-function ConfirmAll({ action, filter, close, done }: ConfirmProps & { filter: Conditions; done: () => void }) {
+function ConfirmAll({
+	action,
+	filter,
+	close,
+	done,
+}: ConfirmProps & { filter: Conditions; done: () => void }) {
 	const [priority, setPriority] = useState(0);
 	const [dry, setDry] = useState<BulkDryRun>();
 	const [problem, setProblem] = useState<Problem>();
@@ -150,14 +155,21 @@ export function Many({ tasks, total, filter, clear, done }: ManyProps) {
 	const finish = () => (close(), done());
 	return (
 		<div class="many" role="region" aria-label="Selection">
-			<strong>{isAll ? `All ${total?.toLocaleString() ?? ""} that match` : `${tasks.length} selected`}</strong>
+			<strong>
+				{isAll ? `All ${total?.toLocaleString() ?? ""} that match` : `${tasks.length} selected`}
+			</strong>
 			{mayAll && !isAll && (
 				<button type="button" class="quiet" onClick={() => setAll(true)}>
 					Select all {total?.toLocaleString() ?? ""} that match
 				</button>
 			)}
 			{MANY_ACTIONS.filter(isOffered).map((one) => (
-				<button key={one.do} type="button" class={one.isDangerous ? "danger" : "plain"} onClick={() => setAction(one)}>
+				<button
+					key={one.do}
+					type="button"
+					class={one.isDangerous ? "danger" : "plain"}
+					onClick={() => setAction(one)}
+				>
 					{one.do === "set_priority" ? "Priority…" : `${one.verb}…`}
 				</button>
 			))}

@@ -51,7 +51,12 @@ export function Rail(props: RailProps) {
 	const dialects = termValues(text, "dialect");
 	return (
 		<aside class="rail" aria-label="Filters">
-			<Filters {...props} name="state" values={STATES} count={(state) => countOf(counts, [state], dialects)} />
+			<Filters
+				{...props}
+				name="state"
+				values={STATES}
+				count={(state) => countOf(counts, [state], dialects)}
+			/>
 			<Filters
 				{...props}
 				name="dialect"

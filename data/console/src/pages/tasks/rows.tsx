@@ -118,7 +118,11 @@ function Head({ selection, isAll, ...sorting }: Omit<RowsProps, "list"> & { isAl
 }
 
 /** j and k move the focus over the links of the rows; rows out of sight are drawn when it gets there. */
-function useRowKeys(list: TaskList, scroller: { current: HTMLDivElement | null }, selection: Selection): void {
+function useRowKeys(
+	list: TaskList,
+	scroller: { current: HTMLDivElement | null },
+	selection: Selection,
+): void {
 	const at = useRef(-1);
 	const focus = (index: number) => {
 		const task = list.items[index];
