@@ -6,15 +6,7 @@ import { asProblem } from "./model/resource.ts";
 import { place } from "./model/router.ts";
 import { BASE, tasksPage, WAYS, type Way } from "./model/routes.ts";
 import { caller, may, ready, resume } from "./model/session.ts";
-import { ApiPage } from "./pages/api.tsx";
-import { EventsPage } from "./pages/events.tsx";
 import { Login } from "./pages/login.tsx";
-import { OverviewPage } from "./pages/overview.tsx";
-import { TaskPage } from "./pages/task.tsx";
-import { TasksPage } from "./pages/tasks.tsx";
-import { UsersPage } from "./pages/users.tsx";
-import { WebhooksPage } from "./pages/webhooks.tsx";
-import { WorkersPage } from "./pages/workers.tsx";
 import { Empty, Loading, Trouble } from "./ui/basics.tsx";
 import { Shell } from "./ui/shell.tsx";
 
@@ -26,19 +18,38 @@ interface Entry {
 	way: Way;
 	/** Below the base; the first group is the page's `id`. */
 	path: RegExp;
-	page: Page;
+	/** Fetches the code of the page, so that no page waits for that of others. */
+	load: () => Promise<Page>;
 }
 
 const PAGES: Entry[] = [
-	{ way: WAYS.overview, path: /^$/, page: OverviewPage },
-	{ way: WAYS.tasks, path: /^\/tasks$/, page: TasksPage },
-	{ way: WAYS.tasks, path: /^\/tasks\/([^/]+)$/, page: TaskPage },
-	{ way: WAYS.workers, path: /^\/workers$/, page: WorkersPage },
-	{ way: WAYS.events, path: /^\/events$/, page: EventsPage },
-	{ way: WAYS.webhooks, path: /^\/webhooks(?:\/([^/]+))?$/, page: WebhooksPage },
-	{ way: WAYS.users, path: /^\/users$/, page: UsersPage },
-	{ way: WAYS.api, path: /^\/api(?:\/([^/]+))?$/, page: ApiPage },
+	{ way: WAYS.overview, path: /^$/, load: async () => (await import("./pages/overview.tsx")).OverviewPage },
+	{ way: WAYS.tasks, path: /^\/tasks$/, load: async () => (await import("./pages/tasks.tsx")).TasksPage },
+	{
+		way: WAYS.tasks,
+		path: /^\/tasks\/([^/]+)$/,
+		load: async () => (await import("./pages/task.tsx")).TaskPage,
+	},
+	{
+		way: WAYS.workers,
+		path: /^\/workers$/,
+		load: async () => (await import("./pages/workers.tsx")).WorkersPage,
+	},
+	{ way: WAYS.events, path: /^\/events$/, load: async () => (await import("./pages/events.tsx")).EventsPage },
+	{
+		way: WAYS.webhooks,
+		path: /^\/webhooks(?:\/([^/]+))?$/,
+		load: async () => (await import("./pages/webhooks.tsx")).WebhooksPage,
+	},
+	{ way: WAYS.users, path: /^\/users$/, load: async () => (await import("./pages/users.tsx")).UsersPage },
+	{
+		way: WAYS.api,
+		path: /^\/api(?:\/([^/]+))?$/,
+		load: async () => (await import("./pages/api.tsx")).ApiPage,
+	},
 ];
+
+const loaded = new Map<Entry, Page>();
 
 function NotFound() {
 	return (
@@ -48,13 +59,27 @@ function NotFound() {
 	);
 }
 
-function Drawn({ way, page: Page, id }: Entry & { id: string }) {
+function Drawn({ entry, id }: { entry: Entry; id: string }) {
+	const [drawing, setDrawing] = useState<{ page: Page | undefined }>({ page: loaded.get(entry) });
+	const [problem, setProblem] = useState<Problem>();
 	useEffect(() => {
-		document.title = `${id || way.name} – Polytask`;
+		document.title = `${id || entry.way.name} – Polytask`;
 		// The keyboard and a screen reader go on at the new page, unless a part of it has taken the focus.
 		if (document.activeElement === document.body) document.getElementById("page")?.focus();
-	}, [way, id]);
-	return <Page id={id} key={id} />;
+	}, [entry, id]);
+	useEffect(() => {
+		entry.load().then(
+			(page) => {
+				loaded.set(entry, page);
+				setDrawing({ page });
+			},
+			(error: unknown) => setProblem(asProblem(error)),
+		);
+	}, [entry]);
+	const Page = drawing.page;
+	// After an update of the service, the files of the page that is shown are gone.
+	if (problem) return <Trouble problem={problem} retry={() => location.reload()} />;
+	return Page ? <Page id={id} key={id} /> : <Loading />;
 }
 
 function NotAllowed({ right }: { right: string }) {
@@ -80,7 +105,7 @@ function Found({ path }: { path: string }) {
 	const { right } = entry.way as Way;
 	if (right && !may(right)) return <NotAllowed right={right} />;
 	const id = decoded(entry.path.exec(path)?.[1] ?? "");
-	return <Drawn {...entry} id={id} key={entry.path.source} />;
+	return <Drawn entry={entry} id={id} key={entry.path.source} />;
 }
 
 function Pages() {
