@@ -15,9 +15,15 @@ function read(): Place {
 
 export const place = signal(read());
 
+/** The address, without the host, from which a link or a key led here; empty: another way. */
+export function cameFrom(): string {
+	return (history.state as { from?: string } | null)?.from ?? "";
+}
+
 /** `replace`: the present address is not kept in the history of the browser. */
 export function go(address: string, replace = false): void {
-	history[replace ? "replaceState" : "pushState"](null, "", address);
+	if (replace) history.replaceState(history.state, "", address);
+	else history.pushState({ from: location.pathname + location.search }, "", address);
 	place.value = read();
 }
 
