@@ -1,8 +1,13 @@
-/** A JSON value as a tree whose objects fold. All texts are text nodes: markup in them has no effect. */
+/**
+ * A JSON value as a tree whose objects fold. All texts are text nodes: markup in them has no effect. What is folded is
+ * not drawn, and of very many members only the first ones are: a value may have some hundred thousand.
+ */
+import { useState } from "preact/hooks";
 import { formatJson } from "../api/json.ts";
 
 const OPEN_LEVELS = 2;
 const LONG = 40; // members after which a value begins folded
+const MOST = 1000; // members that are drawn
 
 function Scalar({ value }: { value: unknown }) {
 	const type = value === null ? "null" : typeof value;
@@ -12,6 +17,8 @@ function Scalar({ value }: { value: unknown }) {
 }
 
 function Member({ name, value, level }: { name?: string; value: unknown; level: number }) {
+	const members = typeof value === "object" && value !== null ? Object.entries(value) : [];
+	const [isOpen, setOpen] = useState(level < OPEN_LEVELS && members.length <= LONG);
 	const label = name !== undefined && <span class="json-name">{name}: </span>;
 	if (typeof value !== "object" || value === null)
 		return (
@@ -20,7 +27,6 @@ function Member({ name, value, level }: { name?: string; value: unknown; level: 
 				<Scalar value={value} />
 			</li>
 		);
-	const members = Object.entries(value);
 	const size = Array.isArray(value) ? `[${members.length}]` : `{${members.length}}`;
 	if (!members.length)
 		return (
@@ -31,15 +37,17 @@ function Member({ name, value, level }: { name?: string; value: unknown; level: 
 		);
 	return (
 		<li>
-			<details open={level < OPEN_LEVELS && members.length <= LONG}>
+			<details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
 				<summary>
 					{label}
 					<span class="muted">{size}</span>
 				</summary>
 				<ul>
-					{members.map(([member, inner]) => (
-						<Member key={member} name={member} value={inner} level={level + 1} />
-					))}
+					{isOpen &&
+						members
+							.slice(0, MOST)
+							.map(([member, inner]) => <Member key={member} name={member} value={inner} level={level + 1} />)}
+					{isOpen && members.length > MOST && <li class="muted">… {members.length - MOST} more</li>}
 				</ul>
 			</details>
 		</li>
