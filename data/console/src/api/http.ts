@@ -91,13 +91,15 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
 	}
 }
 
+/** With the token, whatever the service answers. */
+export function sendOnce(url: string, init: RequestInit): Promise<Response> {
+	return send(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } });
+}
+
 /** With the token. If that has ended and was replaced, the request is sent once more. Throws a Problem or AbortError. */
 export async function sendWithToken(url: string, init: RequestInit): Promise<Response> {
 	const used = token;
-	const response = await send(url, {
-		...init,
-		headers: { ...init.headers, Authorization: `Bearer ${used}` },
-	});
+	const response = await sendOnce(url, init);
 	if (response.ok || response.status === 304) return response;
 	const problem = await problemOf(response);
 	if (response.status !== 401) throw problem;

@@ -1,0 +1,17 @@
+/** A request as a command of a POSIX shell. The token is a variable there: a command may be shown and shared. */
+import type { ClientRequest } from "./clientview.ts";
+
+function quoted(text: string): string {
+	return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** `origin` of the service, such as https://tasks.example.com. */
+export function curl({ path, headers }: ClientRequest, origin: string): string {
+	const parts = ['curl -H "Authorization: Bearer $POLYTASK_TOKEN"'];
+	// The certificate of ./bootstrap run, whose demo.env has both variables.
+	if (/^https:\/\/(localhost|127\.[\d.]+|\[::1\])(:|$)/.test(origin))
+		parts.push('--cacert "$POLYTASK_CACERT"');
+	if (/[[\]{}]/.test(path)) parts.push("--globoff");
+	for (const [name, value] of Object.entries(headers)) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
+	return [...parts, quoted(origin + path)].join(" \\\n  ");
+}
