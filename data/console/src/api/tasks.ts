@@ -86,3 +86,8 @@ export async function countBulk(request: BulkRequest): Promise<BulkDryRun> {
 export async function startBulk(request: BulkRequest, token: string): Promise<Task> {
 	return (await call<Task>("POST", "/v1/bulk", { body: { ...bulkBody(request), token } })).data;
 }
+
+/** The counts of the task's dialect and kind, and the workers. */
+export function readKind({ dialect, kind }: Task, signal?: AbortSignal): Promise<Stats> {
+	return read("/v1/stats", { dialect, kind: kind ?? "" }, signal);
+}

@@ -1,0 +1,28 @@
+/** Words for the values of histories and failures. */
+import { caller } from "./session.ts";
+
+/** Those that are not words of themselves. */
+const EVENTS: Record<string, string> = {
+	claimed: "taken by a worker",
+	released: "given back",
+	undone: "claim undone",
+	expired: "worker stopped reporting",
+	timed_out: "timed out",
+	retried: "began again",
+};
+
+export const eventWords = (event: string) => EVENTS[event] ?? event;
+
+export const FAILURE_WORDS: Record<string, string> = {
+	attempts_exhausted: "The last attempt has failed.",
+	not_retryable: "The worker reported that another attempt would not help.",
+	start_timeout: "No worker took it in time.",
+	total_timeout: "It did not end in time.",
+	reported: "A client or a back end set it as failed.",
+};
+
+/** Who made a change, from `by`. */
+export function who(user: string): string {
+	if (user === caller.value?.user) return "you";
+	return { polytask: "the service", operator: "the operator" }[user] ?? user;
+}
