@@ -1,0 +1,160 @@
+/** What can be done with the task. Each change is confirmed, and made only if the task is as the person has seen it. */
+import { useState } from "preact/hooks";
+import { Problem } from "../../api/http.ts";
+import { archiveTask, deleteTask, patchTask, readTask, retryTask } from "../../api/tasks.ts";
+import type { Task } from "../../api/types.ts";
+import { isAsSeen, offersOf, type Offer } from "../../model/offers.ts";
+import { Action, StateBadge } from "../../ui/basics.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { useShortcuts } from "../../ui/keys.ts";
+
+interface TaskAction {
+	name: string;
+	key: string;
+	about: string;
+	isDangerous?: boolean;
+	run: (task: Task, priority: number) => Promise<unknown>;
+}
+
+const ACTIONS: Record<Offer, TaskAction> = {
+	retry: {
+		name: "Retry",
+		key: "r",
+		about: "It begins again, with all attempts. Its error and its result are removed.",
+		run: retryTask,
+	},
+	cancel: {
+		name: "Cancel",
+		key: "c",
+		about: "It ends as cancelled. A worker that has it learns so by its next heartbeat.",
+		isDangerous: true,
+		run: (task) => patchTask(task, { state: "cancelled" }),
+	},
+	set_priority: {
+		name: "Prioritize",
+		key: "p",
+		about: "Workers are given tasks of a higher priority first.",
+		run: (task, priority) => patchTask(task, { priority }),
+	},
+	unarchive: {
+		name: "Unarchive",
+		key: "a",
+		about: "It is in the lists again.",
+		run: (task) => patchTask(task, { archived: false }),
+	},
+	archive: {
+		name: "Archive",
+		key: "a",
+		about: "It is in no list by default, and is given to no worker. It can be read by its id.",
+		run: archiveTask,
+	},
+	delete: {
+		name: "Delete",
+		key: "d",
+		about: "It is removed for ever, with its history. Nothing brings it back.",
+		isDangerous: true,
+		run: deleteTask,
+	},
+};
+
+const KEYS = [...new Map(Object.values(ACTIONS).map(({ key, name }) => [key, name]))];
+const AGAIN = 5; // reads of a task whose worker reports all the time
+
+interface ConfirmProps {
+	offer: Offer;
+	task: Task;
+	close: () => void;
+	done: () => void;
+}
+
+function Confirm({ offer, task, close, done }: ConfirmProps) {
+	const [seen, setSeen] = useState(task);
+	const [hasChanged, setChanged] = useState(false);
+	const [priority, setPriority] = useState(task.priority);
+	const { name, about, isDangerous, run } = ACTIONS[offer];
+	const press = async () => {
+		let present = seen;
+		for (let left = AGAIN; ; left--)
+			try {
+				await run(present, priority);
+				return done();
+			} catch (error) {
+				if (!(error instanceof Problem && error.status === 412)) throw error;
+				present = await readTask(task.id);
+				if (isAsSeen(seen, present) && left) continue;
+				setSeen(present);
+				return setChanged(true);
+			}
+	};
+	return (
+		<Dialog title={`${name} this task?`} close={close}>
+			{hasChanged && <p role="alert">The task has changed meanwhile. This is how it is now; decide again.</p>}
+			<p>
+				<StateBadge state={seen.state} status={seen.status} />, priority {seen.priority}, attempt{" "}
+				{seen.attempt}
+				{seen.archived && ", archived"}
+			</p>
+			<p>{about}</p>
+			{offer === "set_priority" && (
+				<label>
+					Priority
+					<input
+						type="number"
+						min={-2147483648}
+						max={2147483647}
+						value={priority}
+						onInput={(event) => setPriority(Math.trunc(Number(event.currentTarget.value)))}
+					/>
+				</label>
+			)}
+			<footer>
+				{offersOf(seen).includes(offer) ? (
+					<Action run={press} kind={isDangerous ? "danger" : "primary"}>
+						{name} the task
+					</Action>
+				) : (
+					"This cannot be done any more."
+				)}
+			</footer>
+		</Dialog>
+	);
+}
+
+export interface ActionsProps {
+	task: Task;
+	/** The task has changed. */
+	done: () => void;
+}
+
+export function Actions({ task, done }: ActionsProps) {
+	const [open, setOpen] = useState<Offer>();
+	const offers = offersOf(task);
+	const all = Object.keys(ACTIONS) as Offer[];
+	useShortcuts(
+		KEYS.map(([key, about]) => ({
+			key,
+			about,
+			run: () => setOpen(offers.find((offer) => ACTIONS[offer].key === key)),
+		})),
+	);
+	const close = () => setOpen(undefined);
+	return (
+		<div class="action">
+			{all.map(
+				(offer) =>
+					offers.includes(offer) && (
+						<button
+							key={offer}
+							type="button"
+							class={ACTIONS[offer].isDangerous ? "danger" : "plain"}
+							aria-keyshortcuts={ACTIONS[offer].key}
+							onClick={() => setOpen(offer)}
+						>
+							{ACTIONS[offer].name}…
+						</button>
+					),
+			)}
+			{open && <Confirm offer={open} task={task} close={close} done={() => (close(), done())} />}
+		</div>
+	);
+}

@@ -1,0 +1,60 @@
+/** What the parts of the page of a task share. */
+import type { ComponentChildren } from "preact";
+import { useReload } from "../../model/live.ts";
+import { useResource, type Resource } from "../../model/resource.ts";
+import { Copy, Loading, Trouble } from "../../ui/basics.tsx";
+
+const LONGEST = 100_000; // characters of a text that are drawn
+const READ_MS = 1000; // between two reads of the same
+
+/** Something of a task, read again when the task changes. */
+export function useOfTask<T>(id: string, read: (signal: AbortSignal) => Promise<T>): Resource<T> {
+	const resource = useResource(read, [id]);
+	useReload(resource.reload, READ_MS, (event) => event.task_id === id);
+	return resource;
+}
+
+interface SectionProps {
+	title: string;
+	/** Beside the title. */
+	extra?: ComponentChildren;
+	children: ComponentChildren;
+}
+
+export function Section({ title, extra, children }: SectionProps) {
+	return (
+		<section class="card">
+			<header>
+				<h2>{title}</h2>
+				{extra}
+			</header>
+			{children}
+		</section>
+	);
+}
+
+/** A text as it is, with a button that copies it. Of a very long one the beginning is shown, and all is copied. */
+export function Text({ text, label }: { text: string; label: string }) {
+	return (
+		<div class="text">
+			<pre tabIndex={0}>{text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}</pre>
+			<Copy text={text} label={label} />
+		</div>
+	);
+}
+
+interface ReadProps<T> {
+	resource: Resource<T>;
+	children: (data: T) => ComponentChildren;
+}
+
+/** What was read last. After the removal of the task that stays, and the page says so at its head. */
+export function Read<T>({ resource: { data, problem, reload }, children }: ReadProps<T>) {
+	const isTrouble = problem && !(data && problem.status === 404);
+	return (
+		<>
+			{isTrouble && <Trouble problem={problem} retry={reload} />}
+			{data ? children(data) : !problem && <Loading lines={3} />}
+		</>
+	);
+}
