@@ -46,7 +46,9 @@ function Member({ name, value, level }: { name?: string; value: unknown; level: 
 					{isOpen &&
 						members
 							.slice(0, MOST)
-							.map(([member, inner]) => <Member key={member} name={member} value={inner} level={level + 1} />)}
+							.map(([member, inner]) => (
+								<Member key={member} name={member} value={inner} level={level + 1} />
+							))}
 					{isOpen && members.length > MOST && <li class="muted">… {members.length - MOST} more</li>}
 				</ul>
 			</details>
