@@ -151,8 +151,9 @@ answers() {
 
 # The page, and the script that it names.
 console() {
-	ask() { curl -sS -f -m 20 --cacert /etc/polytask/tls/cert.pem "https://localhost$1"; }
-	ask "$(ask /console/ | sed -n 's/.*src="\([^"]*\)".*/\1/p')" | grep -q .
+	curl -sS -f -m 20 --cacert /etc/polytask/tls/cert.pem https://localhost/console/ |
+		sed -n 's|.*src="\([^"]*\)".*|https://localhost\1|p' |
+		xargs curl -sS -f -m 20 --cacert /etc/polytask/tls/cert.pem | grep -q .
 }
 
 # Installs the new version while a client sends one request after another: each is answered by the service.
