@@ -117,3 +117,15 @@ add_demo_key() {
 	keep_secret "$id" "$(sed -n 's/^id: //p' <<<"$key")"
 	keep_secret "$secret" "$(sed -n 's/^secret: //p' <<<"$key")"
 }
+
+# The demo user's password is that of IDOL's clients, because a login is the same for all APIs.
+console_lines() {
+	if [ -f "$CONSOLE/index.html" ]; then
+		cat <<-END
+			The console is at $POLYTASK_URL/console/: log in as $IDOL_USER with the password
+			$IDOL_PASSWORD. The browser asks about the certificate, which is signed by itself.
+		END
+	else
+		printf 'There is no console: it has not been built, which needs npm.'
+	fi
+}

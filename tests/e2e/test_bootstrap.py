@@ -6,9 +6,8 @@ import socket
 import subprocess
 import time
 
-from bootstrap_run import BOOTSTRAP, Run, environment
+from bootstrap_run import BOOTSTRAP, Run, check_console, environment
 from lib import run_tests
-from paths import SOURCE
 from processes import child_pids, finish, free_port, make_directory, start_of
 from tap import equal, ok, until
 
@@ -51,7 +50,8 @@ def check_env(home):
         equal(os.stat(os.path.join(home, name)).st_mode & 0o777, 0o600, f"{name} has mode 0600")
 
 
-def check_printed_commands(text):
+def check_printed_commands(run, text):
+    check_console(run, text)
     pasted = text[text.index("  . ") : text.index("README")]
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", pasted],
@@ -72,32 +72,6 @@ def check_printed_commands(text):
         [0, 0, 1, 1],
         "the printed commands show the client's word for the end",
     )
-
-
-def check_console(run, text):
-    """The printed address, name and password are right."""
-    if not os.path.isfile(os.path.join(SOURCE, "data", "console", "dist", "index.html")):
-        ok("There is no console" in text, "it says that there is no console", text)
-        return
-    found = re.search(r"at (https://\S+/console/): log in as (\w+) with the password\s+(\w+)\.", text)
-    if not ok(found, "it prints the console's address and a login", text):
-        return
-    calls = """
-        . "$1"
-        ask() { curl -s --noproxy '*' --cacert "$POLYTASK_CACERT" -o /dev/null -w '%{http_code} %{size_download} ' "$@"; }
-        ask "$2"
-        ask "${2%/console/}$(curl -s --noproxy '*' --cacert "$POLYTASK_CACERT" "$2" | sed -n 's/.*src="\\([^"]*\\)".*/\\1/p')"
-        ask -d grant_type=password -d "username=$3" --data-urlencode "password=$4" "$POLYTASK_URL/oauth/token"
-    """
-    done = subprocess.run(
-        ["bash", "-euc", calls, "bash", f"{run.home}/demo.env", *found.groups()],
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    words = done.stdout.split()
-    equal(words[::2], ["200"] * 3, "the page, its script, a login with what was printed")
-    ok("0" not in words[1::2], "none of them is empty", done)
 
 
 def check_users(run):
@@ -161,8 +135,7 @@ def first_start(home):
             return
         equal(run.process.poll(), None, "stays in the foreground")
         check_env(home)
-        check_printed_commands(text)
-        check_console(run, text)
+        check_printed_commands(run, text)
         check_users(run)
         check_second_instance(home, port)
     finally:
@@ -202,11 +175,8 @@ def second_start(home, secrets):
         os.kill(daemon[0], signal.SIGKILL)
         run.process.wait(30)
         equal(run.process.returncode, 1, "polytaskd killed: exit status 1")
-        equal(
-            run.text().splitlines()[-1].startswith("polytask: polytaskd ended; see"),
-            True,
-            "polytaskd killed: one line names the log",
-        )
+        last = run.text().splitlines()[-1]
+        ok(last.startswith("polytask: polytaskd ended; see"), "polytaskd killed: one line names the log", last)
     finally:
         finish(run.process, signal.SIGTERM, 30)
 
