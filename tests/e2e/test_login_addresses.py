@@ -262,6 +262,9 @@ def bodies():
     for path in GRANTS:
         large = send(path, b"x" * 9000)
         refused(f"{path}: 9000 bytes", large, 413, "invalid_request")
+        # Refused by the request line, before nginx has found the location.
+        long = shared().request("POST", path + "?" + "x" * 10000, None, [], documented=False)
+        refused(f"{path}: a query of 10000 bytes", long, 414, "invalid_request")
         twice = "grant_type=refresh_token&refresh_token=x&refresh_token=y"
         refused(
             f"{path}: a parameter twice",
