@@ -1,3 +1,208 @@
+/** The workers: when they were seen, what they hold, and drains. */
+import { useState } from "preact/hooks";
+import { hasAddress, readWorkers, setDrain } from "../api/workers.ts";
+import type { Worker, Workers } from "../api/types.ts";
+import { now } from "../model/clock.ts";
+import { useReload } from "../model/live.ts";
+import { usePoll } from "../model/poll.ts";
+import { useResource } from "../model/resource.ts";
+import { tasksWhere } from "../model/routes.ts";
+import { may } from "../model/session.ts";
+import { dialectName } from "../model/states.ts";
+import { conditionOf, listed } from "../model/workerstate.ts";
+import { Action, Copy, Empty, Loading, Trouble, When } from "../ui/basics.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+
+const POLL_MS = 5000; // heartbeats that change no task are no events
+const EVENTS_MS = 2000;
+const MOST = 200; // rows that are drawn; those with problems are the first
+const MANY = 10; // workers from which on there is a search
+
+const ALL = "*";
+
+function Holds({ holds }: Worker) {
+	return (
+		<ul>
+			{holds.map(({ dialect, kind, tasks, oldest_started_at: since }) => (
+				<li key={`${dialect} ${kind}`}>
+					<a href={tasksWhere({ state: ["running"], dialect: [dialect], kind: [kind ?? ""] })}>
+						{tasks} × {dialectName(dialect)} {kind}
+					</a>
+					<small class="under">
+						oldest began <When time={since} />
+					</small>
+				</li>
+			))}
+		</ul>
+	);
+}
+
+function Condition({ worker }: { worker: Worker }) {
+	const { tone, word, about } = conditionOf(worker, now.value);
+	return (
+		<>
+			<span class={`badge ${tone}`}>
+				<span class="dot" aria-hidden="true" />
+				{word}
+			</span>
+			{about && <small class="under">{about}</small>}
+		</>
+	);
+}
+
+interface DrainProps {
+	/** The name of the worker, or ALL. */
+	name: string;
+	close: () => void;
+	done: () => void;
+}
+
+function Drain({ name, close, done }: DrainProps) {
+	const isAll = name === ALL;
+	return (
+		<Dialog title={isAll ? "Drain all workers?" : `Drain ${name}?`} close={close}>
+			<p>
+				{isAll ? "No worker gets tasks any more, also none that starts later." : "It gets no more tasks."}{" "}
+				Tasks that have begun go on. This holds, also over a restart of the service, until it is ended here.
+			</p>
+			<footer>
+				<Action kind="danger" run={async () => (await setDrain(name, true), done())}>
+					Drain
+				</Action>
+			</footer>
+		</Dialog>
+	);
+}
+
+interface ListProps {
+	data: Workers;
+	drain: (name: string) => void;
+	reload: () => void;
+}
+
+function Row({ worker, data, drain, reload }: ListProps & { worker: Worker }) {
+	const { name } = worker;
+	const change = async () => {
+		if (!worker.drain) return drain(name);
+		await setDrain(name, false);
+		reload();
+	};
+	return (
+		<tr>
+			<th scope="row">
+				{name}
+				<small class="under">
+					first seen <When time={worker.first_seen_at} />
+				</small>
+			</th>
+			<td>
+				<Condition worker={worker} />
+			</td>
+			<td>
+				<Holds {...worker} />
+			</td>
+			<td class="wide">
+				<When time={worker.last_seen_at} />
+			</td>
+			<td>
+				{/* While all are drained, the service does not say which are drained by name. */}
+				{may("admin") && !data.drain_all && hasAddress(name) && (
+					<Action run={change} label={`${worker.drain ? "End the drain of" : "Drain"} ${name}`}>
+						{worker.drain ? "End drain" : "Drain…"}
+					</Action>
+				)}
+			</td>
+		</tr>
+	);
+}
+
+function None() {
+	const line = `polytaskctl work --url ${location.origin} --token-file FILE --kind KIND -- COMMAND`;
+	return (
+		<Empty title="No worker was seen in the last 24 hours">
+			<p>A worker asks for tasks of its kinds. This one runs a command for each:</p>
+			<pre>{line}</pre>
+			<Copy text={line} label="Copy the command" />
+		</Empty>
+	);
+}
+
+function List(props: ListProps) {
+	const { items, complete } = props.data;
+	const [text, setText] = useState("");
+	const found = listed(items, text, now.value);
+	return (
+		<>
+			{items.length > MANY && (
+				<input
+					type="search"
+					aria-label="Name"
+					placeholder="Name"
+					value={text}
+					onInput={(event) => setText(event.currentTarget.value)}
+				/>
+			)}
+			<table class="card list">
+				<thead>
+					<tr>
+						<th>Worker</th>
+						<th>State</th>
+						<th>Holds</th>
+						<th class="wide">Last seen</th>
+						<th>
+							<span class="hidden">Drain</span>
+						</th>
+					</tr>
+				</thead>
+				<tbody>
+					{found.slice(0, MOST).map((worker) => (
+						<Row key={worker.name} worker={worker} {...props} />
+					))}
+				</tbody>
+			</table>
+			<p class="muted">
+				{found.length > MOST && `${MOST} of ${found.length.toLocaleString()} are shown: search by name. `}
+				{!complete && "Some kinds that are held are left out. "}
+				The service keeps the times in memory: after its restart a worker has none until it is seen again.
+			</p>
+		</>
+	);
+}
+
 export function WorkersPage() {
-	return <h1>Workers</h1>;
+	const { data, problem, reload } = useResource(readWorkers, []);
+	const [draining, setDraining] = useState("");
+	usePoll(reload, POLL_MS);
+	useReload(reload, EVENTS_MS);
+	const close = () => setDraining("");
+	return (
+		<div class="page">
+			<header>
+				<h1>
+					Workers{" "}
+					<small>
+						{data && `${data.seen.toLocaleString()} seen, ${data.busy.toLocaleString()} with tasks`}
+					</small>
+				</h1>
+				{may("admin") && data && !data.drain_all && (
+					<Action kind="danger" run={() => setDraining(ALL)}>
+						Drain all…
+					</Action>
+				)}
+			</header>
+			{problem && <Trouble problem={problem} retry={reload} />}
+			{data?.drain_all && (
+				<div class="card notice">
+					<strong>All workers are drained.</strong> Those that are drained by name, too, stay so after this
+					ends.{" "}
+					{may("admin") && (
+						<Action run={async () => (await setDrain(ALL, false), reload())}>End drain</Action>
+					)}
+				</div>
+			)}
+			{!data && !problem && <Loading lines={8} />}
+			{data && (data.items.length ? <List data={data} drain={setDraining} reload={reload} /> : <None />)}
+			{draining && <Drain name={draining} close={close} done={() => (close(), reload())} />}
+		</div>
+	);
 }

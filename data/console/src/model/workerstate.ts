@@ -1,0 +1,47 @@
+/** What can be said of a worker, from what it holds and when it was last seen. */
+import type { Worker } from "../api/types.ts";
+import { relative } from "./clock.ts";
+
+/** A worker that waits for tasks claims again within 50 s; one with tasks sends heartbeats more often. */
+const SILENT_MS = 60_000;
+
+export interface Condition {
+	/** A class of parts.css; empty: nothing to see. */
+	tone: string;
+	word: string;
+	/** What follows from it; empty: nothing. */
+	about: string;
+	/** Those with a problem come first, those that are gone last. */
+	rank: number;
+}
+
+/** `at` in ms since the epoch. */
+export function conditionOf(worker: Worker, at: number): Condition {
+	const { last_seen_at: seen, tasks } = worker;
+	const isSilent = seen !== null && at - Date.parse(seen) > SILENT_MS;
+	const silence = isSilent ? `not seen for ${relative(seen, at).replace(" ago", "")}` : "";
+	if (tasks && isSilent)
+		return { tone: "failed", word: silence, about: "Others get its tasks when its leases end.", rank: 0 };
+	if (worker.drain)
+		return { tone: "cancelled", word: "drained", about: tasks ? "It gets no more tasks." : silence, rank: 1 };
+	if (tasks)
+		return {
+			tone: "running",
+			word: "working",
+			about: seen ? "" : "Not seen since the service started.",
+			rank: 1,
+		};
+	return isSilent
+		? { tone: "", word: silence, about: "", rank: 2 }
+		: { tone: "pending", word: "idle", about: "", rank: 1 };
+}
+
+/** Whose names contain the text, by rank and name. */
+export function listed(workers: Worker[], text: string, at: number): Worker[] {
+	const wanted = text.trim().toLowerCase();
+	return workers
+		.filter(({ name }) => name.toLowerCase().includes(wanted))
+		.map((worker) => ({ worker, rank: conditionOf(worker, at).rank }))
+		.sort((a, b) => a.rank - b.rank)
+		.map(({ worker }) => worker);
+}
