@@ -1,3 +1,215 @@
+/** What happens, live. A burst is drawn a few times in a second, and only its newest events. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { formatJson } from "../api/json.ts";
+import type { TaskEvent } from "../api/types.ts";
+import { clock, exact } from "../model/clock.ts";
+import { kindsOf, readCounts } from "../model/counts.ts";
+import { EventLog, KEPT, keyOf, readLatest, TYPES, type Wanted } from "../model/eventlog.ts";
+import { link, linkFault, useEvents } from "../model/live.ts";
+import { useResource } from "../model/resource.ts";
+import { go, place } from "../model/router.ts";
+import { BASE, taskPage } from "../model/routes.ts";
+import { caller } from "../model/session.ts";
+import { dialectName, DIALECTS, STATES } from "../model/states.ts";
+import { Empty, Loading, StateBadge, Trouble } from "../ui/basics.tsx";
+import { useShortcuts } from "../ui/keys.ts";
+
+const DRAW_MS = 500;
+const LIVE_ROWS = 100; // all are drawn while it is paused
+const SPEAK_MS = 10_000; // between two messages to a screen reader
+
+const today = () => new Date().toDateString();
+
+function Time({ at }: { at: string }) {
+	const date = new Date(at);
+	return (
+		<time dateTime={at} title={exact(at)}>
+			{date.toDateString() !== today() && `${date.toLocaleDateString()} `}
+			{clock(at)}
+		</time>
+	);
+}
+
+function who({ by, worker }: TaskEvent): string {
+	const user = by === caller.value?.user ? "you" : by === "polytask" ? "the service" : by;
+	return worker ?? `by ${user}`;
+}
+
+function Line({ event }: { event: TaskEvent }) {
+	const { task_id: id, from, state, error, log } = event;
+	const type = event.type.slice(5);
+	const name = event.number === null ? `…${id.slice(-8)}` : `#${event.number}`;
+	return (
+		<li>
+			<Time at={event.at} />
+			<span title={event.event}>
+				<b>{type}</b> {event.event !== type && <small>{event.event}</small>}
+			</span>
+			{type === "removed" ? <span>{name}</span> : <a href={taskPage(id)}>{name}</a>}
+			<span>
+				{dialectName(event.dialect)} <small>{event.kind}</small>
+			</span>
+			<span>
+				{from && from !== state && <small>{from} → </small>}
+				<StateBadge state={state} status={event.status} />
+			</span>
+			<small title={`by ${event.by}`}>{who(event)}</small>
+			{(error !== null || log) && (
+				<details>
+					<summary>
+						{error !== null
+							? typeof error === "string"
+								? error
+								: formatJson(error)
+							: `${log!.length} log lines`}
+					</summary>
+					{log && <pre>{log.join("\n")}</pre>}
+				</details>
+			)}
+		</li>
+	);
+}
+
+interface FilterProps {
+	wanted: Wanted;
+	set: (wanted: Wanted) => void;
+}
+
+const CHOICES = { type: TYPES, dialect: Object.keys(DIALECTS), state: STATES };
+
+function Filters({ wanted, set }: FilterProps) {
+	const kinds = kindsOf(useResource(readCounts, []).data ?? []);
+	return (
+		<div class="filters" role="group" aria-label="Filter">
+			{(Object.keys(CHOICES) as (keyof typeof CHOICES)[]).map((name) => (
+				<select
+					key={name}
+					aria-label={name}
+					value={wanted[name]}
+					onChange={(event) => set({ ...wanted, [name]: event.currentTarget.value })}
+				>
+					<option value="">any {name}</option>
+					{CHOICES[name].map((value) => (
+						<option key={value} value={value}>
+							{dialectName(value)}
+						</option>
+					))}
+				</select>
+			))}
+			<input
+				aria-label="kind"
+				placeholder="any kind"
+				list="kinds"
+				key={wanted.kind}
+				defaultValue={wanted.kind}
+				onChange={(event) => set({ ...wanted, kind: event.currentTarget.value.trim() })}
+			/>
+			<datalist id="kinds">
+				{kinds.map((kind) => (
+					<option key={kind} value={kind} />
+				))}
+			</datalist>
+		</div>
+	);
+}
+
+/** The events of the filter; while paused, new ones wait. */
+function useLog(wanted: Wanted, isPaused: boolean) {
+	const log = useRef(new EventLog()).current;
+	const timer = useRef(0);
+	const held = useRef(isPaused);
+	held.current = isPaused;
+	const [, setDrawn] = useState({});
+	const inputs = Object.values(wanted);
+	const latest = useResource((signal) => readLatest(wanted, signal), inputs);
+	const draw = () => {
+		timer.current = 0;
+		if (!held.current) log.take();
+		setDrawn({});
+	};
+	useEvents((events) => {
+		if (!events) latest.reload();
+		else if (log.add(events, wanted)) timer.current ||= window.setTimeout(draw, DRAW_MS);
+	});
+	useEffect(() => (log.filter(wanted), draw()), inputs);
+	useEffect(() => (log.append(latest.data ?? [], wanted), draw()), [latest.data]);
+	useEffect(draw, [isPaused]);
+	useEffect(() => () => clearTimeout(timer.current), []);
+	return { log, latest };
+}
+
+/** Says how many events came, now and then. */
+function Spoken({ count }: { count: number }) {
+	const [text, setText] = useState("");
+	const now = useRef(count);
+	now.current = count;
+	useEffect(() => {
+		let last = now.current;
+		const timer = setInterval(() => {
+			setText(now.current > last ? `${now.current - last} more events` : "");
+			last = now.current;
+		}, SPEAK_MS);
+		return () => clearInterval(timer);
+	}, []);
+	return (
+		<p class="hidden" role="status">
+			{text}
+		</p>
+	);
+}
+
 export function EventsPage() {
-	return <h1>Events</h1>;
+	const { query } = place.value;
+	const [isPaused, setPaused] = useState(false);
+	const given = (name: string) => query.get(name) ?? "";
+	const wanted = {
+		type: given("type"),
+		dialect: given("dialect"),
+		state: given("state"),
+		kind: given("kind"),
+	};
+	const { log, latest } = useLog(wanted, isPaused);
+	const { shown: events, dropped, waiting } = log;
+	const drawn = events.slice(0, isPaused ? KEPT : LIVE_ROWS);
+	const toggle = () => setPaused(!isPaused);
+	useShortcuts([{ key: " ", about: "Space: pause, go on", run: toggle }]);
+	const set = (next: Wanted) => {
+		const text = new URLSearchParams(Object.entries(next).filter(([, value]) => value)).toString();
+		go(`${BASE}/events${text && `?${text}`}`, true);
+	};
+	const isOff = link.value === "off";
+	return (
+		<div class="page">
+			<header>
+				<h1>
+					Events{" "}
+					<small>
+						{events.length} kept{dropped > 0 && `, ${dropped.toLocaleString()} older ones dropped`}
+					</small>
+				</h1>
+				<Filters wanted={wanted} set={set} />
+				<button type="button" onClick={toggle}>
+					{isPaused ? `Go on (${waiting.toLocaleString()} new)` : "Pause"}
+				</button>
+			</header>
+			{isOff && <Empty title="There is no feed of events">{linkFault.value}</Empty>}
+			{latest.problem && !isOff && <Trouble problem={latest.problem} retry={latest.reload} />}
+			{!events.length &&
+				!isOff &&
+				(latest.isLoading ? <Loading lines={12} /> : <Empty title="Nothing yet" />)}
+			<ol class="card feed" aria-label="Events, the newest first" hidden={!events.length}>
+				{drawn.map((event) => (
+					<Line key={keyOf(event)} event={event} />
+				))}
+			</ol>
+			{events.length > 0 && (
+				<p class="muted">
+					{drawn.length < events.length
+						? "Pause to see all that are kept."
+						: "Events before these are in the histories of the tasks."}
+				</p>
+			)}
+			<Spoken count={events.length + dropped} />
+		</div>
+	);
 }

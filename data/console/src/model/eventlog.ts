@@ -1,0 +1,126 @@
+/** The newest events of a filter: those that happen, and before them those of histories. */
+import { listTasks, readHistory } from "../api/tasks.ts";
+import type { HistoryEntry, Task, TaskEvent } from "../api/types.ts";
+
+/** Events that are kept; older ones are dropped. */
+export const KEPT = 500;
+const TASKS = 20; // whose histories are read
+
+/** The types of events, without "task." */
+export const TYPES =
+	"created started requeued progress ready succeeded failed cancelled changed archived removed".split(" ");
+
+/** What events must have, by the names of their members; empty: anything. */
+export type Wanted = Record<"type" | "dialect" | "state" | "kind", string>;
+
+export function matches(event: TaskEvent, wanted: Wanted): boolean {
+	const has = { ...event, type: event.type.slice(5) };
+	return (Object.keys(wanted) as (keyof Wanted)[]).every(
+		(name) => !wanted[name] || has[name] === wanted[name],
+	);
+}
+
+/** Tells events apart; those of histories have no place. Each event of a task has another revision. */
+export function keyOf({ task_id, revision }: TaskEvent): string {
+	return `${task_id} ${revision}`;
+}
+
+/** Both are the newest first. An event that is in both is that of `first`. */
+function join(first: TaskEvent[], rest: TaskEvent[]): TaskEvent[] {
+	const known = new Set(first.map(keyOf));
+	return [...first, ...rest.filter((event) => !known.has(keyOf(event)))];
+}
+
+function byTime(a: TaskEvent, b: TaskEvent): number {
+	return Date.parse(b.at) - Date.parse(a.at) || Number(b.revision) - Number(a.revision);
+}
+
+export class EventLog {
+	/** The newest first. */
+	shown: TaskEvent[] = [];
+	/** How many came since the last take(). */
+	waiting = 0;
+	/** How many matched, but are not kept. */
+	dropped = 0;
+	/** The newest of those that wait, first. */
+	private fresh: TaskEvent[] = [];
+
+	/** Events of the feed, the oldest first. Returns whether one matches. */
+	add(events: TaskEvent[], wanted: Wanted): boolean {
+		const found = events.filter((event) => matches(event, wanted)).reverse();
+		this.waiting += found.length;
+		this.fresh = [...found, ...this.fresh].slice(0, KEPT);
+		return found.length > 0;
+	}
+
+	/** Shows those that wait. */
+	take(): void {
+		const all = join(this.fresh, this.shown);
+		this.dropped += this.waiting - this.fresh.length + Math.max(all.length - KEPT, 0);
+		this.shown = all.slice(0, KEPT);
+		this.fresh = [];
+		this.waiting = 0;
+	}
+
+	/** Another filter. */
+	filter(wanted: Wanted): void {
+		const keep = (event: TaskEvent) => matches(event, wanted);
+		this.shown = this.shown.filter(keep);
+		this.fresh = this.fresh.filter(keep);
+		this.waiting = this.fresh.length;
+		this.dropped = 0;
+	}
+
+	/** Events of histories: from before the feed began, or from a gap in it. */
+	append(events: TaskEvent[], wanted: Wanted): void {
+		const found = events.filter((event) => matches(event, wanted));
+		this.shown = join(this.shown, found).sort(byTime).slice(0, KEPT);
+	}
+}
+
+/** The type that the feed gives to an entry of a history, without "task." */
+export function typeOf({ event, from, to }: Pick<HistoryEntry, "event" | "from" | "to">): string {
+	if (!from && (to === "pending" || to === "running")) return "created";
+	if (from !== to) return to === "pending" ? "requeued" : to === "running" ? "started" : to;
+	return ["archived", "ready", "progress"].includes(event) ? event : "changed";
+}
+
+function toEvent(task: Task, { to, ...entry }: HistoryEntry): TaskEvent {
+	const { id, dialect, kind, number } = task;
+	return {
+		...entry,
+		id: "",
+		type: `task.${typeOf({ ...entry, to })}`,
+		task_id: id,
+		dialect,
+		kind,
+		number,
+		state: to,
+	};
+}
+
+/**
+ * The latest events, without those of removed tasks. The feed can be read from its oldest event only, so these are
+ * from the histories of the tasks that changed last: all there are since the oldest change of these tasks.
+ */
+export async function readLatest({ dialect, kind }: Wanted, signal: AbortSignal): Promise<TaskEvent[]> {
+	const conditions = {
+		archived: ["any"],
+		...(dialect && { dialect: [dialect] }),
+		...(kind && { kind: [kind] }),
+	};
+	const { items, next } = (await listTasks({ conditions, sort: "-updated", limit: TASKS }, signal)).data;
+	let since = next ? items.at(-1)!.updated_at : "";
+	const read = async (task: Task) => {
+		const history = await readHistory(task.id, undefined, signal);
+		const oldest = history.items.at(-1);
+		if (history.next && oldest && oldest.at > since) since = oldest.at;
+		return history.items.map((entry) => toEvent(task, entry));
+	};
+	// A task may have been removed meanwhile.
+	const histories = await Promise.all(items.map((task) => read(task).catch(() => [])));
+	return histories
+		.flat()
+		.filter(({ at }) => at >= since)
+		.sort(byTime);
+}
