@@ -192,16 +192,6 @@ static void fill_rows(struct vector *vector, const json_t *tasks, struct outcome
 	outcome->result.listing = tasks ? (struct listing *)outcome->rows : NULL;
 }
 
-/* The result of a claim; the arena owns it. */
-static void fill_claimed(struct vector *vector, const json_t *claimed, struct result *result)
-{
-	result->claimed_count = json_array_size(claimed);
-	result->claimed = vector_alloc(
-		vector, (result->claimed_count + 1) * sizeof(*result->claimed));
-	for (size_t i = 0; i < result->claimed_count; i++)
-		vector_fill_task(vector, json_array_get(claimed, i), &result->claimed[i].task);
-}
-
 static void fill_result(struct vector *vector, struct outcome *outcome)
 {
 	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL,
@@ -243,7 +233,7 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	result->created = created;
 	result->nothing = nothing;
 	result->drain = drain;
-	fill_claimed(vector, claimed, result);
+	vector_fill_claimed(vector, claimed, result);
 	vector_fill_history(vector, history, result);
 	vector_fill_feed(vector, feed, result);
 	vector_fill_webhooks(vector, webhooks, result);

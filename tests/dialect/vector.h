@@ -77,6 +77,8 @@ int vector_run_all(CMUnitTestFunction test, const struct CMUnitTest *more);
 void *vector_alloc(struct vector *vector, size_t size);
 /* A task as in an export (admin/task_json.h); members that the vector leaves out have defaults. */
 void vector_fill_task(struct vector *vector, const json_t *from, struct task *task);
+/* The result of a claim; the arena owns it. */
+void vector_fill_claimed(struct vector *vector, const json_t *claimed, struct result *result);
 /* The error of that name; without one the test fails. */
 enum err_code vector_err_code(const char *name);
 /* Fills in what became of the items of a batch. */

@@ -120,3 +120,12 @@ json_t *vector_retry(const struct op_retry *retry)
 		set_str(object, "after", retry->after);
 	return object;
 }
+
+void vector_fill_claimed(struct vector *vector, const json_t *claimed, struct result *result)
+{
+	result->claimed_count = json_array_size(claimed);
+	result->claimed = vector_alloc(
+		vector, (result->claimed_count + 1) * sizeof(*result->claimed));
+	for (size_t i = 0; i < result->claimed_count; i++)
+		vector_fill_task(vector, json_array_get(claimed, i), &result->claimed[i].task);
+}

@@ -24,7 +24,7 @@ export class Problem extends Error {
 		super(String(body.detail ?? body.title ?? body.error_description ?? `The service answered ${status}.`));
 		this.status = status;
 		this.type = String(body.type ?? "").replace("/v1/problems/", "");
-		this.faults = (body.errors as Fault[] | undefined) ?? [];
+		this.faults = Array.isArray(body.errors) ? (body.errors as Fault[]) : [];
 		this.request = String(body.instance ?? "").replace("/v1/requests/", "");
 		this.retryAfter = retryAfter;
 		this.body = body;
@@ -96,7 +96,7 @@ export function sendOnce(url: string, init: RequestInit): Promise<Response> {
 	return send(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } });
 }
 
-/** With the token. If that has ended and was replaced, the request is sent once more. Throws a Problem or AbortError. */
+/** With the token; sent once more if that has ended and was replaced. Throws a Problem or an AbortError. */
 export async function sendWithToken(url: string, init: RequestInit): Promise<Response> {
 	const used = token;
 	const response = await sendOnce(url, init);
