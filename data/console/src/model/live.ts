@@ -22,6 +22,8 @@ type Subscriber = (events: TaskEvent[] | undefined) => void;
 const subscribers = new Set<Subscriber>();
 let place = "";
 let stream: AbortController | undefined;
+/** Reads beside the stream may have failed. */
+let wasLost = false;
 
 const tell: Subscriber = (events) => subscribers.forEach((subscriber) => subscriber(events));
 
@@ -33,9 +35,11 @@ const listener: Listener = {
 	open(gap) {
 		link.value = "live";
 		linkFault.value = "";
-		if (gap) tell(undefined);
+		if (gap || wasLost) tell(undefined);
+		wasLost = false;
 	},
 	closed(problem, seconds) {
+		wasLost ||= problem !== undefined;
 		link.value = problem ? "offline" : "connecting";
 		linkFault.value = problem ? `${problem.message} The next try is in ${seconds} s.` : "";
 	},
@@ -74,7 +78,11 @@ function update(): void {
 
 export function startLive(): void {
 	document.addEventListener("visibilitychange", update);
-	window.addEventListener("online", () => (stop(), update()));
+	window.addEventListener("online", () => {
+		wasLost = true;
+		stop();
+		update();
+	});
 	effect(() => {
 		void caller.value?.user;
 		update();
