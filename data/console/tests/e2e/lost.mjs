@@ -1,0 +1,170 @@
+// What happens elsewhere is shown; a connection that is lost, a service that is down or busy, and the return of both.
+import { LOST, Person, stop } from "./browser.mjs";
+import { becomes, equal, host, ok, run } from "./harness.mjs";
+import { change, create } from "./service.mjs";
+
+const rows = (page) => page.locator(".rows [role=row][data-id]");
+const ids = (page) => rows(page).evaluateAll((all) => all.map((row) => row.dataset.id));
+const badge = (page, id) => page.locator(`[data-id="${id}"] .badge`).textContent();
+const link = (page) => page.locator(".top [role=status]").textContent();
+const LONG = 60; // seconds: longer than between two tries
+
+async function begin(kind) {
+	const person = await Person.open();
+	const { id } = await create({ kind, fields: { name: "first" } });
+	const page = await person.enter(`/tasks?q=kind%3A${kind}`);
+	await becomes(() => ids(page), [id], `${kind}: the first task`);
+	await becomes(() => link(page), "Live", `${kind}: live`);
+	return { person, page, id };
+}
+
+async function live() {
+	const { person, page, id } = await begin("live");
+	const second = (await create({ kind: "live", fields: { name: "second" } })).id;
+	await becomes(() => ids(page), [second, id], "a task that was created elsewhere appears");
+	await change(id, { state: "running", progress: { percent: 40 } });
+	await becomes(() => badge(page, id), "running", "one that was changed changes");
+	const bar = page.locator(`[data-id="${id}"] progress`);
+	await becomes(() => bar.getAttribute("value"), "0.4", "with its progress");
+	await becomes(
+		() =>
+			page
+				.getByRole("button", { name: /^running/ })
+				.locator(".count")
+				.textContent(),
+		"1",
+		"the rail counts it",
+	);
+
+	await page.getByRole("checkbox", { name: `Select ${second}` }).check();
+	const third = (await create({ kind: "live" })).id;
+	await change(id, { state: "failed" });
+	const requests = person.addresses.length;
+	await new Promise((resolve) => setTimeout(resolve, 2500)); // longer than a reload would take
+	equal(
+		[await ids(page), await badge(page, id)],
+		[[second, id], "running"],
+		"while rows are selected, the list stands still",
+	);
+	equal(person.addresses.length, requests, "without requests");
+	await page.getByRole("checkbox", { name: `Select ${second}` }).uncheck();
+	await becomes(() => ids(page), [third, second, id], "then it goes on");
+	await becomes(() => badge(page, id), "failed", "with all that happened meanwhile");
+	await person.leave("live");
+}
+
+async function hidden() {
+	const { person, page, id } = await begin("hidden");
+	const hide = (state) =>
+		page.evaluate((value) => {
+			Object.defineProperty(document, "visibilityState", { value, configurable: true });
+			document.dispatchEvent(new Event("visibilitychange"));
+		}, state);
+	await hide("hidden");
+	await becomes(() => link(page), "Paused", "a page that is not seen pauses");
+	const second = (await create({ kind: "hidden" })).id;
+	await hide("visible");
+	await becomes(() => ids(page), [second, id], "seen again, it shows what happened meanwhile");
+	await becomes(() => link(page), "Live", "and is live");
+	await person.leave("hidden");
+}
+
+async function nginxStops() {
+	const { person, page, id } = await begin("lost");
+	await host("stop", "nginx");
+	await becomes(() => link(page), "Offline", "without nginx: offline");
+	equal(await ids(page), [id], "the data stay");
+	ok(
+		(await page.locator(".top [role=status]").getAttribute("title")).length > 20,
+		"the reason is there on hover",
+	);
+	await host("start", "nginx");
+	const second = (await create({ kind: "lost" })).id;
+	await change(id, { state: "running" });
+	await becomes(() => ids(page), [second, id], "nginx again: nothing was missed", LONG);
+	await becomes(() => badge(page, id), "running", "no change either");
+	await becomes(() => link(page), "Live", "and it is live again", LONG);
+	await person.leave("without nginx", LOST);
+}
+
+async function serviceStops() {
+	const { person, page, id } = await begin("down");
+	await host("stop", "daemon");
+	await becomes(() => link(page), "Offline", "without polytaskd: offline");
+	equal(await ids(page), [id], "the data stay");
+	await page.getByRole("button", { name: /^pending/ }).click();
+	await page.locator(".tasks .trouble").waitFor();
+	ok(true, "another search says what is wrong");
+	const other = await person.tab();
+	await other.addInitScript(
+		(kept) => sessionStorage.setItem("polytask.session", kept),
+		JSON.stringify(await person.session()),
+	);
+	await person.go("/tasks", other);
+	const again = other.getByRole("button", { name: "Try again" });
+	await again.waitFor();
+	ok(true, "a tab that is opened now says so, too");
+	await host("start", "daemon");
+	await again.click();
+	await other.locator(".shell").waitFor();
+	ok(true, "try again: it goes on, with the session");
+	await other.close();
+	await page.locator(".tasks .trouble").getByRole("button", { name: "Try again" }).click();
+	await becomes(() => ids(page), [id], "the list can be read again");
+	await becomes(() => page.locator(".tasks .trouble").count(), 0, "and the message is gone");
+	const second = (await create({ kind: "down" })).id;
+	await becomes(() => ids(page), [second, id], "it is live again", LONG);
+	await person.leave("without polytaskd", LOST);
+}
+
+async function offline() {
+	const { person, page, id } = await begin("offline");
+	await person.context.setOffline(true);
+	const second = (await create({ kind: "offline" })).id;
+	await page.getByRole("button", { name: /^pending/ }).click();
+	await page.locator(".tasks .trouble").waitFor();
+	ok(true, "without a network: another search says so");
+	await page.goBack();
+	await person.context.setOffline(false);
+	await becomes(() => ids(page), [second, id], "with it: what happened meanwhile", LONG);
+	await becomes(() => link(page), "Live", "and it is live");
+	await person.leave("without a network", LOST);
+}
+
+/** Answers that nginx and the service give when they have too much to do. */
+async function busy() {
+	const { person, page, id } = await begin("busy");
+	for (const [status, title] of [
+		[429, "The user has sent too many requests."],
+		[503, "The service has too much to do."],
+	]) {
+		await page.route(/\/v1\/tasks\?/, (route) =>
+			route.fulfill({
+				status,
+				headers: { "Content-Type": "application/problem+json", "Retry-After": "1" },
+				body: JSON.stringify({
+					type: "/v1/problems/busy",
+					title,
+					status,
+					instance: "/v1/requests/0123456789abcdef",
+				}),
+			}),
+		);
+		await change(id, { priority: status });
+		const trouble = page.locator(".tasks .trouble");
+		await trouble.waitFor();
+		const text = await trouble.textContent();
+		ok(
+			text.includes(title) && text.includes("0123456789abcdef"),
+			`${status}: its words and the id of the request`,
+			text,
+		);
+		equal(await ids(page), [id], `${status}: the rows stay`);
+		await page.unroute(/\/v1\/tasks\?/);
+		await trouble.getByRole("button", { name: "Try again" }).click();
+		await becomes(() => trouble.count(), 0, `${status}: try again`);
+	}
+	await person.leave("busy", LOST);
+}
+
+await run({ live, hidden, nginxStops, serviceStops, offline, busy }, stop);
