@@ -53,7 +53,7 @@ const loaded = new Map<Entry, Page>();
 
 function NotFound() {
 	return (
-		<Empty title="There is no such page">
+		<Empty title="There is no such page" isPage>
 			<a href={tasksPage("")}>All tasks</a>
 		</Empty>
 	);
@@ -84,7 +84,7 @@ function Drawn({ entry, id }: { entry: Entry; id: string }) {
 
 function NotAllowed({ right }: { right: string }) {
 	return (
-		<Empty title={`This page needs the right ${right}`}>
+		<Empty title={`This page needs the right ${right}`} isPage>
 			<p>Your token does not have it. Whoever runs the service can give it to your user.</p>
 		</Empty>
 	);

@@ -94,10 +94,17 @@ export function Trouble({ problem, retry }: { problem: Problem; retry?: () => vo
 	);
 }
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+export interface EmptyProps {
+	title: string;
+	children?: ComponentChildren;
+	/** It is all that the page has. */
+	isPage?: boolean;
+}
+
+export function Empty({ title, children, isPage }: EmptyProps) {
 	return (
 		<div class="empty">
-			<h2>{title}</h2>
+			{isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
 			{children}
 		</div>
 	);

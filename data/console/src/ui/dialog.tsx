@@ -21,7 +21,8 @@ export function Dialog({ title, close, children }: DialogProps) {
 	};
 	return (
 		<dialog ref={element} aria-labelledby={heading} onClose={close} onClick={onClick}>
-			<div class="dialog">
+			{/* A section, so that its header and footer are no landmarks. */}
+			<section class="dialog">
 				<header>
 					<h2 id={heading}>{title}</h2>
 					<button type="button" class="quiet" aria-label="Close" onClick={close}>
@@ -29,7 +30,7 @@ export function Dialog({ title, close, children }: DialogProps) {
 					</button>
 				</header>
 				{children}
-			</div>
+			</section>
 		</dialog>
 	);
 }
