@@ -1,6 +1,8 @@
 """GET /v1/stats/series: counts by time, compared with the tasks; limits, tenants and rights."""
 import datetime
 import functools
+import itertools
+import threading
 import time
 import urllib.parse
 
@@ -140,6 +142,32 @@ def many_kinds():
     instance.stop("many kinds")
 
 
+def one_moment():
+    """Tasks move to the archive and back meanwhile: an exact response has each of them once."""
+    instance, stop = Instance(), threading.Event()
+    batch = [{"kind": f"k{number}", "state": "succeeded"} for number in range(150)]
+    instance.native("POST", "/tasks", batch)
+    tasks = [task["id"] for task in instance.native("GET", "/tasks?limit=150").json()["items"]]
+
+    def move():
+        for archived in itertools.cycle((True, False)):
+            for task in tasks:
+                instance.native("PATCH", f"/tasks/{task}", {"archived": archived})
+                if stop.is_set():
+                    return
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    responses = [series(instance, step=3600) for _ in range(200)]
+    stop.set()
+    mover.join()
+    responses.append(series(instance, step=3600))
+    exact = [sums(shown) for shown in responses if shown["exact"]]
+    note(f"{len(exact)} of {len(responses)} responses are of one moment")
+    equal(set(exact), {(150, 150, 0, 0)}, "each exact response has each task once")
+    instance.stop("one moment")
+
+
 def tenants_and_rights():
     instance = Instance()
     create(instance, kind="ours")
@@ -158,4 +186,4 @@ def tenants_and_rights():
     instance.stop("tenants and rights")
 
 
-run_tests(a_life, every_dialect, steps, many_kinds, tenants_and_rights)
+run_tests(a_life, every_dialect, steps, many_kinds, one_moment, tenants_and_rights)
