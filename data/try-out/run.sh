@@ -4,7 +4,7 @@
 #
 # usage: run.sh [--dry-run] [--demo] [--port PORT] [--home DIR]
 #
-# --demo also starts the sandbox: a worker that simulates every task of the tenant demo.
+# --demo also starts the sandbox, a worker that simulates every task of the tenant demo, and clients that create some.
 # The programs are those of the build tree $POLYTASK_BUILD, by default the source tree. --dry-run only
 # checks the options.
 set -euo pipefail
@@ -19,6 +19,7 @@ DEMO=''
 NGINX_PID=''
 POLYTASKD_PID=''
 SANDBOX_PID=''
+CLIENTS_PID=''
 TIMER_PID=''
 WHY=''
 # A log of more bytes is rotated; how often they are looked at. Tests set both. A program that ends between two
@@ -239,7 +240,7 @@ shown() {
 print_demo_commands() {
 	cat <<-END
 		polytask: ready on $POLYTASK_URL, with a sandbox
-		It simulates every task of the tenant demo, in a few seconds.
+		It simulates every task of the tenant demo, in a few seconds. A new one of any API comes every two seconds.
 
 		$(console_lines)
 
@@ -303,6 +304,7 @@ run() {
 	wait_until_ready
 	if [ -n "$DEMO" ]; then
 		start_sandbox
+		start_clients
 		print_demo_commands
 	else
 		print_commands

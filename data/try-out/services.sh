@@ -1,4 +1,4 @@
-# Part of run.sh: starts and stops polytaskd, nginx and the sandbox.
+# Part of run.sh: starts and stops polytaskd, nginx, the sandbox and its clients.
 
 # setsid: Ctrl-C reaches only this script, which chooses the order. pdeathsig: the kernel ends the services
 # when this script is killed.
@@ -20,6 +20,20 @@ start_sandbox() {
 		--url "$POLYTASK_URL" --ca "$POLYTASK_CACERT" --token-file "$HOME_DIR/sandbox.token" \
 		</dev/null >>"$HOME_DIR/log/sandbox.log" 2>&1 9>&- &
 	SANDBOX_PID=$!
+}
+
+# The clients of the sandbox: clients.sh.
+start_clients() {
+	setsid setpriv --pdeathsig KILL bash "$SOURCE/data/try-out/clients.sh" "$HOME_DIR/demo.curl" "$POLYTASK_URL" \
+		</dev/null >>"$HOME_DIR/log/sandbox.log" 2>&1 9>&- &
+	CLIENTS_PID=$!
+}
+
+stop_clients() {
+	[ -n "$CLIENTS_PID" ] || return 0
+	kill -KILL -- "-$CLIENTS_PID" 2>/dev/null || true
+	wait "$CLIENTS_PID" 2>/dev/null || true
+	CLIENTS_PID=''
 }
 
 alive() {
@@ -49,6 +63,7 @@ stop_services() {
 
 	trap '' INT TERM HUP
 	stop_timer
+	stop_clients
 	stop_sandbox
 	if alive "$NGINX_PID"; then
 		kill -QUIT "$NGINX_PID" 2>/dev/null || true

@@ -198,8 +198,10 @@ def sandbox():
     run = Run(os.path.join(make_directory("polytask-run-"), "run"), free_port(), "--demo")
     try:
         if ok("with a sandbox" in run.wait(), "bootstrap run --demo is ready", run.text()):
-            check_readme(run.home)
             client = DemoClient(run.home)
+            total = lambda: client.native("GET", "/tasks").json()["total"]
+            ok(until(lambda: total() >= 3, 30), "tasks come by themselves", total())
+            check_readme(run.home)
             for create in CLIENTS:
                 check_client(client, create)
             workers = client.native("GET", "/workers").json()["items"]
