@@ -38,14 +38,21 @@ function who({ by, worker }: TaskEvent): string {
 function Line({ event }: { event: TaskEvent }) {
 	const { task_id: id, from, state, error, log } = event;
 	const type = event.type.slice(5);
-	const name = event.number === null ? `…${id.slice(-8)}` : `#${event.number}`;
+	// The begin of an id is its time, and its end is that of a process of the service.
+	const name = event.number === null ? id.slice(9, 23) : `#${event.number}`;
 	return (
 		<li>
 			<Time at={event.at} />
 			<span title={event.event}>
 				<b>{type}</b> {event.event !== type && <small>{event.event}</small>}
 			</span>
-			{type === "removed" ? <span>{name}</span> : <a href={taskPage(id)}>{name}</a>}
+			{type === "removed" ? (
+				<span>{name}</span>
+			) : (
+				<a href={taskPage(id)} title={id}>
+					{name}
+				</a>
+			)}
 			<span>
 				{dialectName(event.dialect)} <small>{event.kind}</small>
 			</span>
