@@ -130,6 +130,14 @@ async function inList(person, size) {
 			).length,
 	);
 	equal(cut, 0, `the list, ${size}: no cell leaves its row`);
+	const high = await rows(page).evaluateAll(
+		(all) =>
+			all.filter((row) => {
+				const [text, box] = [row.querySelector("a"), row].map((one) => one.getBoundingClientRect());
+				return text.top < box.top || text.bottom > box.bottom;
+			}).length,
+	);
+	equal(high, 0, `the list, ${size}: each text is within its row`);
 	const text = await page.locator(`[data-id="${made.markup.id}"] .about a`).textContent();
 	equal(text, MARKUP, `the list, ${size}: markup is shown as it was sent`);
 	const badge = await page.locator(`[data-id="${made.status.id}"] .badge`).textContent();

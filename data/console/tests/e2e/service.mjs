@@ -2,8 +2,9 @@
 const env = process.env;
 
 export const ADDRESS = env.POLYTASK_URL;
-/** By the names of users: { token, password, rights }. */
+/** By the names of users: { token, password }. The operator has all rights. */
 export const USERS = JSON.parse(env.POLYTASK_USERS ?? "{}");
+USERS.operator ??= { token: env.POLYTASK_TOKEN };
 
 /** The response with its body in `data`; `body` undefined: none. */
 export async function request(method, path, body, { token = USERS.operator.token, headers = {} } = {}) {
