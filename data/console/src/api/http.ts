@@ -46,6 +46,10 @@ export interface Options {
 	signal?: AbortSignal | undefined;
 }
 
+const SKEW_LEAST = 5000; // ms: Date has whole seconds, and an answer takes time
+
+/** How far the service's clock is ahead of this one, in ms; 0 if they nearly agree. */
+let ahead = 0;
 let token = "";
 let replaceToken: (problem: Problem) => Promise<void> = async () => {};
 
@@ -56,6 +60,16 @@ export function setToken(text: string): void {
 /** `callback` is called after each 401: it sets another token, or ends the session. */
 export function onRefused(callback: (problem: Problem) => Promise<void>): void {
 	replaceToken = callback;
+}
+
+/** ms since the epoch by the clock of the service, as its times are: that of this machine may be wrong. */
+export function serviceTime(): number {
+	return Date.now() + ahead;
+}
+
+function noteDate(response: Response): void {
+	const skew = Date.parse(response.headers.get("Date") ?? "") - Date.now();
+	if (!Number.isNaN(skew)) ahead = Math.abs(skew) < SKEW_LEAST ? 0 : skew;
 }
 
 export function address(path: string, query: Options["query"] = {}): string {
@@ -84,7 +98,9 @@ export async function problemOf(response: Response): Promise<Problem> {
 /** fetch, whose failure to reach the service is a Problem. An abort stays an AbortError. */
 export async function send(url: string, init: RequestInit): Promise<Response> {
 	try {
-		return await fetch(url, { cache: "no-store", credentials: "omit", redirect: "error", ...init });
+		const response = await fetch(url, { cache: "no-store", credentials: "omit", redirect: "error", ...init });
+		noteDate(response);
+		return response;
 	} catch (error) {
 		if (init.signal?.aborted) throw error;
 		throw new Problem(0, { title: "The service cannot be reached." });

@@ -1,5 +1,5 @@
 /** What the overview reads: counts and workers, what happened over time, and what an administrator looks after. */
-import { Problem, read } from "./http.ts";
+import { Problem, read, serviceTime } from "./http.ts";
 import { readStats } from "./tasks.ts";
 import type { Stats, Time } from "./types.ts";
 
@@ -65,7 +65,7 @@ export async function readOffered<T>(reading: Promise<T>): Promise<T | undefined
 export function readSeries(seconds: number, step: number, signal: AbortSignal): Promise<Series> {
 	return read(
 		"/v1/stats/series",
-		{ from: new Date(Date.now() - seconds * 1000).toISOString(), step },
+		{ from: new Date(serviceTime() - seconds * 1000).toISOString(), step },
 		signal,
 	);
 }

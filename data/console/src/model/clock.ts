@@ -1,13 +1,14 @@
 /** Times for people: the present time, relative and exact forms, durations. */
 import { signal } from "@preact/signals";
+import { serviceTime } from "../api/http.ts";
 
-/** ms since the epoch; moves on each second while the page is visible. */
+/** ms since the epoch by the clock of the service; moves on each second while the page is visible. */
 export const now = signal(Date.now());
 
 /** Without a document, as in unit tests, it stands still. */
 if (typeof document !== "undefined")
 	setInterval(() => {
-		if (document.visibilityState === "visible") now.value = Date.now();
+		if (document.visibilityState === "visible") now.value = serviceTime();
 	}, 1000);
 
 const UNITS: [number, string][] = [

@@ -1,6 +1,7 @@
 /** One task of any API: what it is about, what has happened to it, what can be done with it. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { serviceTime } from "../api/http.ts";
 import { formatJson } from "../api/json.ts";
 import { readAttempts, readHistory, readTask } from "../api/tasks.ts";
 import type { Task, TaskEvent, Time } from "../api/types.ts";
@@ -110,7 +111,7 @@ function Facts({ task }: { task: Task }) {
 function useLease(task: Task | undefined, reload: () => void): void {
 	useEffect(() => {
 		if (!task?.lease) return undefined;
-		const timer = setTimeout(reload, Math.max(Date.parse(task.lease.expires_at) - Date.now(), LEASE_MS));
+		const timer = setTimeout(reload, Math.max(Date.parse(task.lease.expires_at) - serviceTime(), LEASE_MS));
 		return () => clearTimeout(timer);
 	}, [task]);
 }

@@ -1,5 +1,6 @@
 /** The list of tasks of all APIs: counts, search, rows, what can be done with many of them. */
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { serviceTime } from "../api/http.ts";
 import type { Task } from "../api/types.ts";
 import { kindsOf, readCounts } from "../model/counts.ts";
 import { useReload } from "../model/live.ts";
@@ -50,7 +51,7 @@ function Nothing({ text, fault }: { text: string; fault: string }) {
 
 export function TasksPage() {
 	const text = place.value.query.get("q") ?? "";
-	const search = useMemo(() => parseSearch(text, Date.now()), [text]);
+	const search = useMemo(() => parseSearch(text, serviceTime()), [text]);
 	const list = useTaskList(search);
 	const counts = useResource(readCounts, []);
 	const [selected, selection, clear] = useSelection(list.items);

@@ -67,7 +67,7 @@ function Keys({ close }: { close: () => void }) {
 				{shortcuts.value.toReversed().map(({ key, about }) => (
 					<div key={key + about}>
 						<dt>
-							{key.split(" ").map((one) => (
+							{(key === " " ? ["Space"] : key.split(" ")).map((one) => (
 								<kbd key={one}>{one}</kbd>
 							))}
 						</dt>

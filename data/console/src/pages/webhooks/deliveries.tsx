@@ -1,5 +1,6 @@
 /** The deliveries of a webhook, each with its attempts and its body. */
 import { useRef, useState } from "preact/hooks";
+import { serviceTime } from "../../api/http.ts";
 import { listDeliveries, readDelivery, redeliver, type Delivery } from "../../api/webhooks.ts";
 import { DELIVERY_TONES } from "../../model/hookstate.ts";
 import { useReload } from "../../model/live.ts";
@@ -119,11 +120,11 @@ function Again({ hook, close }: { hook: string; close: () => void }) {
 			<Form verb="Deliver again" submit={submit}>
 				<label>
 					Made from
-					<input name="from" type="datetime-local" required defaultValue={local(Date.now() - DAY)} />
+					<input name="from" type="datetime-local" required defaultValue={local(serviceTime() - DAY)} />
 				</label>
 				<label>
 					to
-					<input name="to" type="datetime-local" required defaultValue={local(Date.now() + 60_000)} />
+					<input name="to" type="datetime-local" required defaultValue={local(serviceTime() + 60_000)} />
 				</label>
 				<p role="status">{count !== undefined && `${count.toLocaleString()} are delivered again.`}</p>
 			</Form>
