@@ -192,7 +192,10 @@ async function scrollThrough(page) {
 		const before = drawn.at(-1)?.[0];
 		if (seen.size >= MANY) break;
 		await page.locator(".rows").evaluate((element) => element.scrollBy(0, element.clientHeight - 88));
-		await until(async () => Number(await rows(page).last().getAttribute("aria-rowindex")) > before);
+		const hasMoved = await until(
+			async () => Number(await rows(page).last().getAttribute("aria-rowindex")) > before,
+		);
+		if (!hasMoved) break;
 	}
 	return { inOrder: [...seen].sort(([a], [b]) => a - b).flatMap(([, all]) => all), most };
 }
