@@ -45,6 +45,9 @@ ALLOWED = {
     "src/polytaskctl.8": "examples",
     "src/polytaskd.8": "kinds of credentials, measured sizes",
     "src/sys/conf.c": "options of single dialects",
+    "data/console/src/model/clientview.ts": "the request of each API that shows a task",
+    "data/console/src/model/states.ts": "names for people",
+    "data/try-out/clients.sh": "examples",
     "data/try-out/credentials.sh": "examples",
     "tests/admin/test_credentials.c": "the names that a credential can be limited to",
     "tests/auth/test_credentials.c": "the sources of credentials, one by one",
@@ -104,7 +107,7 @@ def folders_are_complete():
 def sources():
     """Every text file that could hold a list, as a path below the source tree."""
     skipped = {".git", "autom4te.cache", "build-aux", "node_modules", "vectors", "corpus", "openapi"}
-    kinds = (".c", ".h", ".in", ".inc", ".py", ".sh", ".lua", ".am", ".ac", ".5", ".8", ".md", ".m4")
+    kinds = (".c", ".h", ".in", ".inc", ".py", ".sh", ".lua", ".am", ".ac", ".5", ".8", ".md", ".m4", ".ts", ".tsx")
     plain = {"README", "NEWS", "HACKING", "MOVING", "SECURITY", "bootstrap", "run"}
     for folder, folders, files in os.walk(SOURCE):
         relative = os.path.relpath(folder, SOURCE)
@@ -134,7 +137,8 @@ def places(names):
         if re.match(r"src/dialect/\w+/|tests/dialect/|tests/e2e/dialects/\w", path):
             continue
         count = sum(bool(pattern.search(read(path))) for pattern in patterns)
-        if count >= (len(names) if path.startswith("tests/") else 3):
+        is_test = path.startswith(("tests/", "data/console/tests/"))
+        if count >= (len(names) if is_test else 3):
             yield path
 
 
@@ -142,6 +146,9 @@ def no_other_place_lists_dialects():
     """Fails and names the place if a file lists dialects instead of walking the list."""
     found = set(places(listed() + listed("PROTOCOL_LIST")))
     equal(sorted(found - set(ALLOWED)), [], "no other file lists dialects by name")
+    console = read("data/console/src/model/states.ts")
+    body = re.search(r"DIALECTS[^=]*= \{(.*?)\n\};", console, re.S).group(1)
+    equal(sorted(re.findall(r"\b(\w+): \"", body)), sorted(listed()), "the console knows every dialect")
     missing = [path for path in ALLOWED if not os.path.exists(os.path.join(SOURCE, path))]
     equal(missing, [], "each exception exists")
 
