@@ -112,16 +112,19 @@ export function sendOnce(url: string, init: RequestInit): Promise<Response> {
 	return send(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } });
 }
 
-/** With the token; sent once more if that has ended and was replaced. Throws a Problem or an AbortError. */
-export async function sendWithToken(url: string, init: RequestInit): Promise<Response> {
+/**
+ * With the token; sent again, at most `left` times, if that has ended and was replaced: meanwhile the next may have
+ * ended, too, but a service that refuses each must not be asked for ever. Throws a Problem or an AbortError.
+ */
+export async function sendWithToken(url: string, init: RequestInit, left = 2): Promise<Response> {
 	const used = token;
 	const response = await sendOnce(url, init);
 	if (response.ok || response.status === 304) return response;
 	const problem = await problemOf(response);
-	if (response.status !== 401) throw problem;
+	if (response.status !== 401 || !left) throw problem;
 	if (used === token) await replaceToken(problem);
 	if (used === token || !token) throw problem;
-	return sendWithToken(url, init);
+	return sendWithToken(url, init, left - 1);
 }
 
 /** A request of the native API. 304 has no data. */

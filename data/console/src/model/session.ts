@@ -59,27 +59,34 @@ tabs.onmessage = ({ data }: MessageEvent<{ replaced: string; next: Kept }>) => {
 	if (kept.value?.refresh === data.replaced) keep(data.next);
 };
 
-async function replaceTokens(): Promise<void> {
-	const token = kept.value?.refresh;
-	if (!token) return;
-	keepTokens(await refresh(token));
-	tabs.postMessage({ replaced: token, next: kept.value });
+/** What another login, or the end of this one, has left of the tokens `last` is left alone. */
+async function replaceTokens(last: Kept & { refresh: string }): Promise<void> {
+	try {
+		const tokens = await refresh(last.refresh);
+		// Who has logged out meanwhile revoked the old tokens: the new ones must end as well.
+		if (kept.value !== last) return await revoke(tokens.access_token);
+		keepTokens(tokens);
+	} catch (error) {
+		if (kept.value !== last) return;
+		// A refusal ends the session. Otherwise the present token may last until the service is back.
+		if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429)
+			return end("Your session has ended. Log in again.");
+		clearTimeout(timer);
+		timer = window.setTimeout(() => void renew(), EARLY / 6);
+		return;
+	}
+	tabs.postMessage({ replaced: last.refresh, next: kept.value });
 	await new Promise((resolve) => setTimeout(resolve, TELLING));
 }
 
 /** Replaces the tokens soon before their end, or because this one has ended. */
 async function renew(ended?: string): Promise<void> {
-	try {
-		await navigator.locks.request(STORE, async () => {
-			if (kept.value?.token === ended || Date.now() + EARLY / 2 >= (kept.value?.renewAt ?? Infinity))
-				await replaceTokens();
-		});
-	} catch (error) {
-		// A refusal ends the session. Otherwise the present token may last until the service is back.
-		if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429)
-			end("Your session has ended. Log in again.");
-		else timer = window.setTimeout(() => void renew(), EARLY / 6);
-	}
+	await navigator.locks.request(STORE, async () => {
+		const last = kept.value;
+		if (!last?.refresh) return;
+		if (last.token === ended || Date.now() + EARLY / 2 >= (last.renewAt ?? Infinity))
+			await replaceTokens(last as Kept & { refresh: string });
+	});
 }
 
 function end(reason: string): void {
@@ -99,16 +106,26 @@ async function enter(): Promise<void> {
 	}
 }
 
+/** Without success nothing is kept: a page that shows the form has no token. */
+async function begin(): Promise<void> {
+	try {
+		await enter();
+	} catch (error) {
+		logOut().catch(() => {});
+		throw error;
+	}
+}
+
 /** Throws a Problem. */
 export async function logInWithPassword(name: string, password: string): Promise<void> {
 	keepTokens(await logIn(name, password));
-	await enter();
+	await begin();
 }
 
 /** Throws a Problem. */
 export async function logInWithToken(token: string): Promise<void> {
 	keep({ token });
-	await enter();
+	await begin();
 }
 
 /** Ends the session; the token itself ends as well if it is of a login, or if `andToken`. */

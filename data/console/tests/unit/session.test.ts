@@ -1,0 +1,138 @@
+/// <reference types="node" />
+/** The session, with stand-ins of the browser and of the service. */
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+const kept = new Map<string, string>();
+/** Timers that have not run. */
+const timers = new Map<number, () => void>();
+let lastTimer = 0;
+let lock: Promise<unknown> = Promise.resolve();
+
+class Channel {
+	onmessage = null;
+	postMessage(): void {}
+}
+
+const browser = {
+	sessionStorage: {
+		getItem: (name: string) => kept.get(name) ?? null,
+		setItem: (name: string, text: string) => void kept.set(name, text),
+		removeItem: (name: string) => void kept.delete(name),
+	},
+	BroadcastChannel: Channel,
+	navigator: {
+		locks: { request: (_: string, run: () => Promise<void>) => (lock = lock.catch(() => {}).then(run)) },
+	},
+	window: { setTimeout: (run: () => void) => (timers.set(++lastTimer, run), lastTimer) },
+	clearTimeout: (id: number) => void timers.delete(id),
+	setTimeout: (run: () => void) => queueMicrotask(run),
+};
+for (const [name, value] of Object.entries(browser))
+	Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+
+const { caller, logIn, logOut, resume } = await import("../../src/model/session.ts").then((session) => ({
+	...session,
+	logIn: session.logInWithPassword,
+}));
+const { Problem, read } = await import("../../src/api/http.ts");
+
+const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status });
+const tokens = (name: string) =>
+	json(200, { access_token: name, refresh_token: `${name}+`, expires_in: 3600 });
+
+/** What the service was asked: "POST /v1/token refresh_token a+", "GET /v1/me a". */
+let asked: string[] = [];
+/** Answers a request. */
+let serve: (request: string) => Response | Promise<Response>;
+
+globalThis.fetch = async (input, init) => {
+	const form = init!.body as URLSearchParams | undefined;
+	const { Authorization = "" } = init!.headers as Record<string, string>;
+	const what = form
+		? [...form].map(([name, value]) => (name === "grant_type" ? "" : value))
+		: [Authorization.slice(7)];
+	const request = `${init!.method} ${String(input)} ${what.filter(Boolean).join(" ")}`;
+	asked.push(request);
+	return serve(request);
+};
+
+const ME = { user: "u", tenant: "t", rights: ["read"] };
+const turns = async () => {
+	for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+	await new Promise(setImmediate);
+};
+
+/** Logs in as the owner of token a. */
+beforeEach(async () => {
+	await logOut().catch(() => {});
+	asked = [];
+	serve = (request) => (request.includes("/v1/token") ? tokens("a") : json(200, ME));
+	await logIn("name", "password");
+	await resume();
+	asked = [];
+});
+
+test("a log out while the tokens are being replaced ends the new ones, too", async () => {
+	let answer: (response: Response) => void = () => {};
+	serve = (request) => {
+		if (request.includes("/v1/token")) return new Promise((resolve) => (answer = resolve));
+		return request.startsWith("GET") ? json(401, { detail: "ended" }) : json(200, {});
+	};
+	const reading = read("/v1/tasks").catch((error: unknown) => error);
+	await turns();
+	assert.deepEqual(asked, ["GET /v1/tasks a", "POST /v1/token a+"]);
+	await logOut();
+	answer(tokens("b"));
+	assert.ok((await reading) instanceof Problem);
+	assert.deepEqual(asked.slice(2), ["POST /v1/revoke a", "POST /v1/revoke b"]);
+	assert.equal(kept.size, 0);
+	assert.equal(caller.value, undefined);
+	assert.equal(timers.size, 0);
+});
+
+test("a refused replacement of an earlier login leaves the present one alone", async () => {
+	let answer: (response: Response) => void = () => {};
+	serve = (request) => {
+		if (request === "POST /v1/token a+") return new Promise((resolve) => (answer = resolve));
+		if (request.includes("/v1/token")) return tokens("c");
+		return request === "GET /v1/tasks a" ? json(401, {}) : json(200, ME);
+	};
+	const reading = read("/v1/tasks").catch(() => {});
+	await turns();
+	await logOut();
+	await logIn("other", "password");
+	answer(json(400, { error: "invalid_grant" }));
+	await reading;
+	assert.equal((JSON.parse(kept.get("polytask.session")!) as { token: string }).token, "c");
+	assert.ok(caller.value);
+});
+
+test("a service that refuses each token is not asked for ever", async () => {
+	let count = 0;
+	serve = (request) => (request.includes("/v1/token") ? tokens(`a${++count}`) : json(401, { detail: "no" }));
+	await assert.rejects(read("/v1/tasks"), { status: 401, message: "no" });
+	assert.equal(asked.length, 5, asked.join("\n"));
+});
+
+test("however many requests are refused, one later try replaces the tokens", async () => {
+	serve = (request) => (request.includes("/v1/token") ? json(503, {}) : json(401, {}));
+	await Promise.all(Array.from({ length: 20 }, () => read("/v1/tasks").catch(() => {})));
+	assert.equal(timers.size, 1);
+	assert.ok(caller.value, "the session goes on");
+	serve = () => tokens("b");
+	[...timers.values()][0]!();
+	await turns();
+	assert.equal(timers.size, 1);
+});
+
+test("a login that cannot be used leaves no token", async () => {
+	await logOut();
+	serve = (request) =>
+		request.includes("/v1/token") ? tokens("d") : json(request.startsWith("GET") ? 503 : 200, {});
+	await assert.rejects(logIn("name", "password"), { status: 503 });
+	await turns();
+	assert.equal(kept.size, 0);
+	assert.equal(asked.at(-1), "POST /v1/revoke d");
+	assert.equal(timers.size, 0);
+});
