@@ -66,7 +66,8 @@ function sleep(seconds: number, signal: AbortSignal): Promise<void> {
 
 /**
  * Follows the events behind `place` until the signal; without a place, those from now on. Ends with a Problem that
- * trying again does not mend: 401, 403, 404 (no journal).
+ * trying again does not mend: 403, 404 (no journal). A 401 that lasts ends the session, and so the signal; until
+ * then a later renewal of the token may mend it.
  */
 export async function follow(listener: Listener, signal: AbortSignal, place: string): Promise<void> {
 	let delay = FIRST_DELAY;
@@ -85,7 +86,7 @@ export async function follow(listener: Listener, signal: AbortSignal, place: str
 		} catch (error) {
 			if (signal.aborted || isAbort(error)) break;
 			problem = error instanceof Problem ? error : new Problem(0, { title: "The connection was lost." });
-			if ([401, 403, 404].includes(problem.status)) throw problem;
+			if ([403, 404].includes(problem.status)) throw problem;
 			if (problem.status === 410) {
 				passing.passed("");
 				gap = true;

@@ -142,12 +142,19 @@ test("a place that is gone: everything is read again", async (context) => {
 });
 
 test("what trying again does not mend ends it", async (context) => {
-	for (const status of [401, 403, 404]) {
+	for (const status of [403, 404]) {
 		const { error, log } = await run(context, [Response.json({ detail: "No." }, { status })], "5");
 		assert.ok(error instanceof Problem && error.status === status);
 		assert.equal(error.message, "No.");
 		assert.deepEqual(log, []);
 	}
+});
+
+test("a token that could not be replaced yet is tried again", async (context) => {
+	const refused = Response.json({ detail: "No." }, { status: 401 });
+	const { error, log } = await run(context, [refused, ['id: 6\ndata: {"type":"a"}\n\n']], "5");
+	assert.equal(error, undefined);
+	assert.deepEqual(log, ["closed 401 1", "open", "passed 6", "6 a", "closed  1"]);
 });
 
 test("an abort during a pause ends it at once", async (context) => {
