@@ -1,6 +1,6 @@
 /** The pages by their addresses. */
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import type { Problem } from "./api/http.ts";
 import { asProblem } from "./model/resource.ts";
 import { place } from "./model/router.ts";
@@ -62,6 +62,7 @@ function NotFound() {
 function Drawn({ entry, id }: { entry: Entry; id: string }) {
 	const [drawing, setDrawing] = useState<{ page: Page | undefined }>({ page: loaded.get(entry) });
 	const [problem, setProblem] = useState<Problem>();
+	const [failure, again] = useErrorBoundary();
 	useEffect(() => {
 		document.title = `${id || entry.way.name} – Polytask`;
 		// The keyboard and a screen reader go on at the new page, unless a part of it has taken the focus.
@@ -79,7 +80,10 @@ function Drawn({ entry, id }: { entry: Entry; id: string }) {
 	const Page = drawing.page;
 	// After an update of the service, the files of the page that is shown are gone.
 	if (problem) return <Trouble problem={problem} retry={() => location.reload()} />;
-	return Page ? <Page id={id} key={id} /> : <Loading />;
+	// Something in between may answer in the place of the service, or this page may be older than the service.
+	if (failure)
+		return <Trouble problem={asProblem(`This page cannot show the answer: ${failure}`)} retry={again} />;
+	return Page ? <Page id={id} /> : <Loading />;
 }
 
 function NotAllowed({ right }: { right: string }) {
@@ -105,7 +109,7 @@ function Found({ path }: { path: string }) {
 	const { right } = entry.way as Way;
 	if (right && !may(right)) return <NotAllowed right={right} />;
 	const id = decoded(entry.path.exec(path)?.[1] ?? "");
-	return <Drawn entry={entry} id={id} key={entry.path.source} />;
+	return <Drawn entry={entry} id={id} key={entry.path.source + id} />;
 }
 
 function Pages() {

@@ -11,6 +11,14 @@ export interface Fault {
 	detail: string;
 }
 
+function isFault(value: unknown): value is Fault {
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		Object.values(value).every((one) => typeof one === "string")
+	);
+}
+
 export class Problem extends Error {
 	readonly status: number;
 	readonly type: string;
@@ -21,10 +29,11 @@ export class Problem extends Error {
 	readonly body: Record<string, unknown>;
 
 	constructor(status: number, body: Record<string, unknown>, retryAfter = 0) {
-		super(String(body.detail ?? body.title ?? body.error_description ?? `The service answered ${status}.`));
+		const texts = [body.detail, body.title, body.error_description, `The service answered ${status}.`];
+		super(texts.find((text) => typeof text === "string"));
 		this.status = status;
 		this.type = String(body.type ?? "").replace("/v1/problems/", "");
-		this.faults = Array.isArray(body.errors) ? (body.errors as Fault[]) : [];
+		this.faults = (Array.isArray(body.errors) ? (body.errors as unknown[]) : []).filter(isFault);
 		this.request = String(body.instance ?? "").replace("/v1/requests/", "");
 		this.retryAfter = retryAfter;
 		this.body = body;
@@ -127,6 +136,17 @@ export async function sendWithToken(url: string, init: RequestInit, left = 2): P
 	return sendWithToken(url, init, left - 1);
 }
 
+/** undefined: an empty body. A proxy or a portal in between may answer with anything. */
+async function dataOf(response: Response): Promise<unknown> {
+	try {
+		const text = await response.text();
+		return text ? parseJson(text) : undefined;
+	} catch (error) {
+		if (isAbort(error)) throw error;
+		throw new Problem(0, { title: "The answer was cut off, or is not of the service." });
+	}
+}
+
 /** A request of the native API. 304 has no data. */
 export async function call<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
 	const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
@@ -136,17 +156,18 @@ export async function call<T>(method: string, path: string, options: Options = {
 		init.body = formatJson(options.body);
 	}
 	const response = await sendWithToken(address(path, options.query), init);
-	const text = await response.text();
 	return {
 		status: response.status,
-		data: (text ? parseJson(text) : undefined) as T,
+		data: (await dataOf(response)) as T,
 		etag: response.headers.get("ETag"),
 		headers: response.headers,
 	};
 }
 
 export async function read<T>(path: string, query?: Options["query"], signal?: AbortSignal): Promise<T> {
-	return (await call<T>("GET", path, { query: query ?? {}, signal })).data;
+	const { data } = await call<T>("GET", path, { query: query ?? {}, signal });
+	if (typeof data !== "object" || data === null) throw new Problem(0, { title: "The answer has no data." });
+	return data;
 }
 
 export function isAbort(error: unknown): boolean {

@@ -167,4 +167,40 @@ async function busy() {
 	await person.leave("busy", LOST);
 }
 
-await run({ live, hidden, nginxStops, serviceStops, offline, busy }, stop);
+/** Something in between answers in the place of the service. */
+async function strange() {
+	const { person, page, id } = await begin("strange");
+	const answers = {
+		"a page of HTML": ["text/html", "<h1>Pay for this network</h1>"],
+		nothing: ["application/json", ""],
+		"a part": ["application/json", '{"items":[{"id":"'],
+		"rows that are none": ["application/json", '{"items":[null],"next":null,"at":5}'],
+		"no rows": ["application/json", "{}"],
+	};
+	let name;
+	const reads = /\/v1\/(tasks|stats|users)/;
+	const answer = (route) => {
+		const [contentType, body] = answers[name];
+		return route.fulfill({ status: 200, contentType, body });
+	};
+	for (name of Object.keys(answers))
+		for (const path of ["/users", `/tasks/${id}`, "/tasks"]) {
+			await page.route(reads, answer);
+			await person.go(path);
+			const again = page.locator("main .trouble").getByRole("button", { name: "Try again" }).first();
+			await again.waitFor();
+			await page.unroute(reads);
+			await again.click();
+			const heading = page.locator(
+				path === "/users" ? "main ul.users li" : path === "/tasks" ? ".rows [data-id]" : "main h1",
+			);
+			await heading.first().waitFor();
+			ok(
+				true,
+				`${name} instead of ${path.slice(0, 7)}: the page says so, and goes on when it is asked again`,
+			);
+		}
+	await person.leave("strange answers");
+}
+
+await run({ live, hidden, nginxStops, serviceStops, offline, busy, strange }, stop);
