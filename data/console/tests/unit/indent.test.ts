@@ -18,6 +18,14 @@ test("numbers and texts stay as they were written", () => {
 	);
 });
 
+test("texts that are cut off, or deep, take no time", () => {
+	const begin = performance.now();
+	const cut = `["${'\\"'.repeat(100_000)}`;
+	assert.equal(indent(cut).replace(/\s/g, ""), cut);
+	assert.ok(indent("[".repeat(20_000)).length < 5e6);
+	assert.ok(performance.now() - begin < 3000);
+});
+
 test("what is no JSON does no harm", () => {
 	for (const text of ["", '"', "]]]]", '{"a', "[".repeat(10), `"${"\\".repeat(100_001)}`])
 		assert.equal(typeof indent(text), "string");
