@@ -38,9 +38,18 @@ const notice = (isUrgent: boolean, text: string, href = "", link = ""): Notice =
 	link,
 });
 
+const TURNS = /[\u202A-\u202E\u2066-\u2069]/g; // the direction of writing, until further ones or the end of the line
+const LEFTWARD = /[\u0590-\u08FF\u200F\uFB1D-\uFEFC]/;
+
+/** A name in a sentence, which must not turn the rest of it. */
+function isolated(name: string): string {
+	const calm = name.replace(TURNS, "");
+	return LEFTWARD.test(calm) ? `\u2068${calm}\u2069` : calm;
+}
+
 function names(list: { name: string }[]): string {
 	const more = list.length - NAMED;
-	const first = list.slice(0, NAMED).map(({ name }) => name);
+	const first = list.slice(0, NAMED).map(({ name }) => isolated(name));
 	return first.join(", ") + (more > 0 ? ` and ${more.toLocaleString()} more` : "");
 }
 
@@ -91,7 +100,7 @@ function ofWebhooks({ webhooks, stats }: Facts): Notice[] {
 	return webhooks.flatMap(({ id, name, url, enabled, reason, state }) => {
 		const { failing_since: since, last_status: status, missed } = state;
 		const link = (isUrgent: boolean, text: string) =>
-			notice(isUrgent, `The webhook ${name ?? url} ${text}`, `${BASE}/webhooks/${id}`, "Webhook");
+			notice(isUrgent, `The webhook ${isolated(name ?? url)} ${text}`, `${BASE}/webhooks/${id}`, "Webhook");
 		if (!enabled) return reason ? link(true, `was disabled by the service: ${reason}`) : [];
 		if (since) {
 			const length = duration(Date.parse(stats.at) - Date.parse(since));

@@ -92,7 +92,15 @@ function inspect() {
 	const open = [...document.querySelectorAll("a[href]")].filter(
 		(one) => one.origin !== location.origin && !/noopener/.test(one.rel),
 	);
+	// A part of a line that turns the direction of writing must not turn the rest of the line.
+	const turning = [...document.querySelectorAll("#app *")].filter(
+		(one) =>
+			[...one.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.includes("\u202E")) &&
+			getComputedStyle(one).display === "inline" &&
+			getComputedStyle(one).unicodeBidi === "normal",
+	);
 	return {
+		turning: turning.map((one) => one.outerHTML.slice(0, 200)),
 		odd: [...document.querySelectorAll(odd)].map((one) => one.outerHTML.slice(0, 200)),
 		unsafe: unsafe.map((one) => one.outerHTML.slice(0, 200)),
 		handlers: handlers.map((one) => one.outerHTML.slice(0, 200)),
@@ -101,7 +109,7 @@ function inspect() {
 	};
 }
 
-const CLEAN = { odd: [], unsafe: [], handlers: [], open: [], tooWide: 0 };
+const CLEAN = { turning: [], odd: [], unsafe: [], handlers: [], open: [], tooWide: 0 };
 const settled = (page) => becomes(() => page.locator(".loading").count(), 0, "it has been read");
 
 async function visit(person, path, name, wait) {

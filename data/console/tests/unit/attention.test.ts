@@ -49,6 +49,12 @@ test("workers that hold tasks and are silent", () => {
 	assert.deepEqual(others, []);
 });
 
+test("a name does not turn the sentence that it is in", () => {
+	const drained = [worker("\u2069\u202Ea", 0, 5, true), worker("\u0645\u0631", 0, 5, true)];
+	const [sentence] = texts(facts([], [healthy, ...drained]));
+	assert.equal(sentence, "Drained workers get no further task: a, \u2068\u0645\u0631\u2069.");
+});
+
 test("tasks wait while no worker asks", () => {
 	const late = (more: object) => [kind("native", { pending: 1, oldest: ago(90), ...more })];
 	const text =
