@@ -13,11 +13,14 @@ interface Kept {
 	refresh?: string | undefined;
 	/** When to replace the token, in ms since the epoch. */
 	renewAt?: number | undefined;
+	/** The latest refresh tokens that this login had before. */
+	past?: string[] | undefined;
 }
 
 const STORE = "polytask.session";
 const EARLY = 60_000; // ms between the replacement of a token and its end
-const TELLING = 200; // ms in which other tabs learn of new tokens
+const TELLING = 200; // ms in which other tabs tell of new tokens
+const PAST = 50; // refresh tokens that are known to be replaced
 
 /** undefined: nobody is logged in. */
 export const caller = signal<Caller | undefined>(undefined);
@@ -44,28 +47,34 @@ function keep(next: Kept | undefined): void {
 		timer = window.setTimeout(() => void renew(), Math.max((next.renewAt ?? 0) - Date.now(), 0));
 }
 
-function keepTokens(tokens: Tokens): void {
+function keepTokens(tokens: Tokens, past: string[] = []): void {
 	const renewAt = Date.now() + Math.max(tokens.expires_in * 1000 - EARLY, EARLY);
-	keep({ token: tokens.access_token, refresh: tokens.refresh_token, renewAt });
+	keep({ token: tokens.access_token, refresh: tokens.refresh_token, renewAt, past: past.slice(-PAST) });
 }
 
 /**
- * A tab that was duplicated has the same login, and a refresh token that is used twice ends the login. So one tab
- * replaces the tokens, under a lock, and tells the others.
+ * A tab that was duplicated has the same login, and one that the browser had closed comes back with old tokens. A
+ * refresh token that is used twice ends the login. So one tab replaces the tokens, under a lock, after it has asked the
+ * others; without `next` it is a question.
  */
 const tabs = new BroadcastChannel(STORE);
 
-tabs.onmessage = ({ data }: MessageEvent<{ replaced: string; next: Kept }>) => {
-	if (kept.value?.refresh === data.replaced) keep(data.next);
+tabs.onmessage = ({ data: { replaced, next } }: MessageEvent<{ replaced: string; next?: Kept }>) => {
+	const mine = kept.value;
+	if (next && mine?.refresh === replaced) keep(next);
+	else if (!next && mine?.past?.includes(replaced)) tabs.postMessage({ replaced, next: mine });
 };
 
 /** What another login, or the end of this one, has left of the tokens `last` is left alone. */
 async function replaceTokens(last: Kept & { refresh: string }): Promise<void> {
+	tabs.postMessage({ replaced: last.refresh });
+	await new Promise((resolve) => setTimeout(resolve, TELLING));
+	if (kept.value !== last) return;
 	try {
 		const tokens = await refresh(last.refresh);
 		// Who has logged out meanwhile revoked the old tokens: the new ones must end as well.
 		if (kept.value !== last) return await revoke(tokens.access_token);
-		keepTokens(tokens);
+		keepTokens(tokens, [...(last.past ?? []), last.refresh]);
 	} catch (error) {
 		if (kept.value !== last) return;
 		// A refusal ends the session. Otherwise the present token may last until the service is back.
@@ -76,7 +85,6 @@ async function replaceTokens(last: Kept & { refresh: string }): Promise<void> {
 		return;
 	}
 	tabs.postMessage({ replaced: last.refresh, next: kept.value });
-	await new Promise((resolve) => setTimeout(resolve, TELLING));
 }
 
 /** Replaces the tokens soon before their end, or because this one has ended. */

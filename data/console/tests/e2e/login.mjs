@@ -181,4 +181,64 @@ async function ended() {
 	await person.leave("the end of a token", status(401));
 }
 
-await run({ withPassword, byRenewal, withToken, ended }, stop);
+/** A tab that was duplicated has the same tokens, and both replace them at the same time. */
+async function duplicated() {
+	const person = await Person.open();
+	const { page } = person;
+	await person.go("/tasks");
+	await fill(page, "operator", password);
+	await nav(page).waitFor();
+	const first = await person.session();
+	const due = JSON.stringify({ ...first, renewAt: 0 });
+	const other = await person.tab();
+	const copy = (text) =>
+		sessionStorage.getItem("polytask.session") ?? sessionStorage.setItem("polytask.session", text);
+	await other.addInitScript(copy, due);
+	await page.evaluate((text) => sessionStorage.setItem("polytask.session", text), due);
+	await Promise.all([page.reload(), person.go("/tasks", other)]);
+	const tokens = async () => [(await person.session())?.token, (await person.session(other))?.token];
+	await until(async () => (await tokens()).every((token) => token && token !== first.token));
+	const [one, two] = await tokens();
+	equal([two, one === first.token], [one, false], "two tabs of one login have the same new token");
+	await person.page.waitForTimeout(500);
+	ok(await isValid(one), "it is valid: no refresh token was used twice");
+	for (const { token, refresh } of [first, await person.session()])
+		for (const secret of [token, refresh]) await host("secret", secret);
+
+	const present = await person.session();
+	let answered;
+	const isAnswered = new Promise((resolve) => (answered = resolve));
+	let release;
+	const isReleased = new Promise((resolve) => (release = resolve));
+	await page.route("**/v1/token", async (route) => {
+		const response = await route.fetch();
+		answered(JSON.parse(await response.text()));
+		await isReleased;
+		await route.fulfill({ response }).catch(() => {});
+	});
+	await page.evaluate(
+		(kept) => sessionStorage.setItem("polytask.session", JSON.stringify({ ...kept, renewAt: 0 })),
+		present,
+	);
+	await page.reload();
+	await nav(page).waitFor();
+	const next = await isAnswered;
+	for (const secret of [next.access_token, next.refresh_token]) await host("secret", secret);
+	await page.getByRole("button", { name: "Log out" }).click();
+	await form(page).waitFor();
+	release();
+	await becomes(
+		() => isValid(next.access_token),
+		false,
+		"a log out during a renewal ends the new token",
+		WITHIN,
+	);
+	equal(await renewal(next.refresh_token), 400, "and its renewal");
+	equal(await person.session(), undefined, "and nothing is kept");
+	await other.reload();
+	await form(other).waitFor();
+	ok(true, "the other tab is refused as well");
+	await person.leave("tabs of one login", status(400, 401));
+}
+
+await run({ withPassword, byRenewal, withToken, ended, duplicated }, stop);

@@ -9,9 +9,17 @@ const timers = new Map<number, () => void>();
 let lastTimer = 0;
 let lock: Promise<unknown> = Promise.resolve();
 
+/** What the other tabs were told, and the way back. */
+let told: { replaced: string; next?: { token: string } }[] = [];
+let hear: (event: { data: unknown }) => void;
+
 class Channel {
-	onmessage = null;
-	postMessage(): void {}
+	set onmessage(callback: typeof hear) {
+		hear = callback;
+	}
+	postMessage(data: (typeof told)[number]): void {
+		told.push(data);
+	}
 }
 
 const browser = {
@@ -26,7 +34,7 @@ const browser = {
 	},
 	window: { setTimeout: (run: () => void) => (timers.set(++lastTimer, run), lastTimer) },
 	clearTimeout: (id: number) => void timers.delete(id),
-	setTimeout: (run: () => void) => queueMicrotask(run),
+	setTimeout: (run: () => void) => setImmediate(run),
 };
 for (const [name, value] of Object.entries(browser))
 	Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
@@ -60,7 +68,7 @@ globalThis.fetch = async (input, init) => {
 const ME = { user: "u", tenant: "t", rights: ["read"] };
 const turns = async () => {
 	for (let turn = 0; turn < 50; turn++) await Promise.resolve();
-	await new Promise(setImmediate);
+	for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
 };
 
 /** Logs in as the owner of token a. */
@@ -71,6 +79,7 @@ beforeEach(async () => {
 	await logIn("name", "password");
 	await resume();
 	asked = [];
+	told = [];
 });
 
 test("a log out while the tokens are being replaced ends the new ones, too", async () => {
@@ -135,4 +144,18 @@ test("a login that cannot be used leaves no token", async () => {
 	assert.equal(kept.size, 0);
 	assert.equal(asked.at(-1), "POST /v1/revoke d");
 	assert.equal(timers.size, 0);
+});
+
+test("old tokens are not used if another tab has replaced them, and it says so", async () => {
+	serve = (request) => json(request.endsWith(" a") ? 401 : 200, {});
+	const reading = read("/v1/tasks");
+	for (let turn = 0; !told.length && turn < 100; turn++) await Promise.resolve();
+	const next = { token: "b", refresh: "b+", renewAt: Date.now() + 1e6, past: ["a+"] };
+	hear({ data: { replaced: told[0]!.replaced, next } });
+	await reading;
+	assert.deepEqual(asked, ["GET /v1/tasks a", "GET /v1/tasks b"]);
+	told = [];
+	hear({ data: { replaced: "a+" } });
+	hear({ data: { replaced: "x+" } });
+	assert.deepEqual(told, [{ replaced: "a+", next }]);
 });
