@@ -1,6 +1,6 @@
 /**
- * Lays out JSON text. Nothing but the space between its tokens changes: each number stays as it was written. A text that
- * was cut off in a string takes no longer than others: the string goes on to the end.
+ * Lays out JSON text. Nothing but the space between its tokens changes: each number stays as it was written. A text
+ * that was cut off in a string takes no longer than others: the string goes on to the end.
  */
 
 const TOKEN = /"[^"\\]*(?:\\[^][^"\\]*)*"?|\s+|\[\s*\]|\{\s*\}|[[\]{},:]/g;
