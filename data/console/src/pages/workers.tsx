@@ -6,12 +6,14 @@ import { now } from "../model/clock.ts";
 import { useReload } from "../model/live.ts";
 import { usePoll } from "../model/poll.ts";
 import { useResource } from "../model/resource.ts";
-import { tasksWhere } from "../model/routes.ts";
+import { go, place } from "../model/router.ts";
+import { BASE, tasksWhere, WAYS } from "../model/routes.ts";
 import { may } from "../model/session.ts";
 import { dialectName } from "../model/states.ts";
 import { conditionOf, listed } from "../model/workerstate.ts";
 import { Action, Copy, Empty, Loading, Trouble, When } from "../ui/basics.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { useShortcuts } from "../ui/keys.ts";
 
 const POLL_MS = 5000; // heartbeats that change no task are no events
 const EVENTS_MS = 2000;
@@ -19,6 +21,7 @@ const MOST = 200; // rows that are drawn; those with problems are the first
 const MANY = 10; // workers from which on there is a search
 
 const ALL = "*";
+const PAGE = BASE + WAYS.workers.path;
 
 function Holds({ holds }: Worker) {
 	return (
@@ -129,20 +132,24 @@ function None() {
 
 function List(props: ListProps) {
 	const { items, complete } = props.data;
-	const [text, setText] = useState("");
+	const text = place.value.query.get("q") ?? "";
 	const found = listed(items, text, now.value);
+	const search = (next: string) => go(`${PAGE}${next && `?q=${encodeURIComponent(next)}`}`, true);
+	useShortcuts([{ key: "/", about: "Search", run: () => document.getElementById("name")?.focus() }]);
 	return (
 		<>
-			{items.length > MANY && (
+			{(items.length > MANY || text) && (
 				<input
+					id="name"
 					type="search"
 					aria-label="Name"
 					placeholder="Name"
 					value={text}
-					onInput={(event) => setText(event.currentTarget.value)}
+					onInput={(event) => search(event.currentTarget.value)}
 				/>
 			)}
-			<table class="card list">
+			{!found.length && <Empty title="No worker of the last 24 hours has such a name" />}
+			<table class="card list" hidden={!found.length}>
 				<thead>
 					<tr>
 						<th>Worker</th>
