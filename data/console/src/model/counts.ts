@@ -17,11 +17,17 @@ export async function readCounts(signal: AbortSignal): Promise<KindCounts[]> {
 	return rows;
 }
 
-/** Tasks that are not archived, of these states and dialects; an empty list means all. */
-export function countOf(rows: KindCounts[], states: readonly string[], dialects: readonly string[]): number {
+/** Tasks that are not archived, of these states, dialects and kinds; an empty list means all. */
+export function countOf(
+	rows: KindCounts[],
+	states: readonly string[],
+	dialects: readonly string[],
+	kinds: readonly string[] = [],
+): number {
 	let sum = 0;
 	for (const row of rows) {
 		if (dialects.length && !dialects.includes(row.dialect)) continue;
+		if (kinds.length && !kinds.includes(row.kind ?? "")) continue;
 		for (const [state, count] of Object.entries(row.states) as [State, number][])
 			if (!states.length || states.includes(state)) sum += count;
 	}

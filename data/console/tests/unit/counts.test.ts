@@ -28,11 +28,13 @@ const ROWS = [
 	row("fourhse", "a", { running: 8 }),
 ];
 
-test("counts by state and dialect", () => {
+test("counts by state, dialect and kind", () => {
 	assert.equal(countOf([], [], []), 0);
 	assert.equal(countOf(ROWS, [], []), 121);
 	assert.equal(countOf(ROWS, ["pending"], []), 11);
 	assert.equal(countOf(ROWS, ["pending", "failed"], ["native"]), 13);
+	assert.equal(countOf(ROWS, ["pending", "failed"], [], ["a"]), 3);
+	assert.equal(countOf(ROWS, [], ["native"], ["a", "b"]), 13);
 	assert.equal(countOf(ROWS, ["constructor"], []), 0);
 	assert.equal(countOf(ROWS, [], ["__proto__"]), 0);
 });

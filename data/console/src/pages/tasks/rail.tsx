@@ -1,4 +1,7 @@
-/** The counts beside the list: each is a filter. Those of the states are of the chosen dialects, and vice versa. */
+/**
+ * The counts beside the list: each is a filter. Those of the states are of the chosen dialects, and vice versa; all
+ * are of the chosen kinds.
+ */
 import type { KindCounts } from "../../api/types.ts";
 import { countOf } from "../../model/counts.ts";
 import { DIALECTS, STATES, dialectName } from "../../model/states.ts";
@@ -49,19 +52,20 @@ export function Rail(props: RailProps) {
 	const { counts = [], text } = props;
 	const states = termValues(text, "state");
 	const dialects = termValues(text, "dialect");
+	const kinds = termValues(text, "kind");
 	return (
 		<aside class="rail" aria-label="Filters">
 			<Filters
 				{...props}
 				name="state"
 				values={STATES}
-				count={(state) => countOf(counts, [state], dialects)}
+				count={(state) => countOf(counts, [state], dialects, kinds)}
 			/>
 			<Filters
 				{...props}
 				name="dialect"
 				values={Object.keys(DIALECTS)}
-				count={(dialect) => countOf(counts, states, [dialect])}
+				count={(dialect) => countOf(counts, states, [dialect], kinds)}
 			/>
 		</aside>
 	);
