@@ -62,7 +62,7 @@ export function Attempts({ attempts }: { attempts: Resource<{ items: Attempt[]; 
 }
 
 function Entry({ entry }: { entry: HistoryEntry }) {
-	const { event, at, by, from, to, request_id, revision } = entry;
+	const { event, at, by, worker, from, to, request_id, revision } = entry;
 	return (
 		<li>
 			<div>
@@ -71,7 +71,7 @@ function Entry({ entry }: { entry: HistoryEntry }) {
 				{from !== to && `${from ?? "–"} → ${to}`}
 			</div>
 			<small>
-				by {who(by)}, revision {String(revision)}
+				by <span title={by}>{worker ?? who(by)}</span>, revision {String(revision)}
 				{request_id && `, request ${request_id}`}
 			</small>
 		</li>
