@@ -46,43 +46,44 @@ export function Tiles({ rows }: { rows: KindCounts[] }) {
 
 export function Dialects({ rows }: { rows: KindCounts[] }) {
 	return (
-		<table class="card dialects">
-			<caption class="hidden">Tasks by API</caption>
-			<thead>
-				<tr>
-					<th scope="col">API</th>
-					{["Waiting", "Running", "Failed", "Succeeded in 1 h", "Oldest waiting"].map((name) => (
-						<th key={name} scope="col" class="number">
-							{name}
-						</th>
-					))}
-				</tr>
-			</thead>
-			<tbody>
-				{byDialect(rows).map(([dialect, own]) => {
-					const { pending, running, failed, succeededHour, oldest } = figuresOf(own);
-					const of = `dialect:${dialect} `;
-					const cells: [string, ComponentChildren][] = [
-						["state:pending", pending.toLocaleString()],
-						["state:running", running.toLocaleString()],
-						["state:failed", failed.toLocaleString()],
-						["state:succeeded updated:<1h", succeededHour.toLocaleString()],
-						["state:pending sort:created", <When time={oldest} />],
-					];
-					return (
-						<tr key={dialect}>
-							<th scope="row">
-								<a href={tasksPage(of.trim())}>{dialectName(dialect)}</a>
+		<div class="card dialects" tabIndex={0} role="region" aria-label="Tasks by API">
+			<table>
+				<thead>
+					<tr>
+						<th scope="col">API</th>
+						{["Waiting", "Running", "Failed", "Succeeded in 1 h", "Oldest waiting"].map((name) => (
+							<th key={name} scope="col" class="number">
+								{name}
 							</th>
-							{cells.map(([terms, text]) => (
-								<td key={terms} class="number">
-									<a href={tasksPage(of + terms)}>{text}</a>
-								</td>
-							))}
-						</tr>
-					);
-				})}
-			</tbody>
-		</table>
+						))}
+					</tr>
+				</thead>
+				<tbody>
+					{byDialect(rows).map(([dialect, own]) => {
+						const { pending, running, failed, succeededHour, oldest } = figuresOf(own);
+						const of = `dialect:${dialect} `;
+						const cells: [string, ComponentChildren][] = [
+							["state:pending", pending.toLocaleString()],
+							["state:running", running.toLocaleString()],
+							["state:failed", failed.toLocaleString()],
+							["state:succeeded updated:<1h", succeededHour.toLocaleString()],
+							["state:pending sort:created", <When time={oldest} />],
+						];
+						return (
+							<tr key={dialect}>
+								<th scope="row">
+									<a href={tasksPage(of.trim())}>{dialectName(dialect)}</a>
+								</th>
+								{cells.map(([terms, text]) => (
+									<td key={terms} class="number">
+										<a href={tasksPage(of + terms)}>{text}</a>
+									</td>
+								))}
+							</tr>
+						);
+					})}
+				</tbody>
+			</table>
+		</div>
 	);
 }
