@@ -1,6 +1,6 @@
 /** What surrounds every page: the ways to the pages, the state of the connection, the caller. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { zone } from "../model/clock.ts";
 import { link, linkFault } from "../model/live.ts";
 import { go, place } from "../model/router.ts";
@@ -21,6 +21,9 @@ function isHere(path: string, way: Way): boolean {
 
 function Ways() {
 	const { path } = place.value;
+	const nav = useRef<HTMLElement>(null);
+	// On a phone not all fit.
+	useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [path]);
 	useShortcuts(
 		ALL.map((way) => ({
 			key: `g ${way.key}`,
@@ -29,7 +32,7 @@ function Ways() {
 		})),
 	);
 	return (
-		<nav aria-label="Pages">
+		<nav aria-label="Pages" ref={nav}>
 			{ALL.filter(isOffered).map((way) => (
 				<a
 					key={way.name}
