@@ -1,6 +1,6 @@
 /**
- * The page follows what happens. One stream of events serves all parts of it; it rests while the page is hidden, and
- * goes on behind the last event. While something holds the page still, such as selected rows, events wait.
+ * The page follows what happens. One stream of events serves all parts of it; it rests while the page is hidden or
+ * paused, and goes on behind the last event. While something holds the page still, such as selected rows, events wait.
  */
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -59,14 +59,22 @@ function stop(): void {
 	stream = undefined;
 }
 
-/** Begins or ends the stream by the session and the visibility of the page. */
+/** The person has paused it. */
+export const isPaused = signal(false);
+
+/** Nothing is read by itself. */
+export function isAtRest(): boolean {
+	return isPaused.peek() || document.visibilityState === "hidden";
+}
+
+/** Begins or ends the stream by the session, the visibility of the page and the wish of the person. */
 function update(): void {
 	const wanted = caller.peek() !== undefined && may("read");
 	if (!wanted) {
 		stop();
 		place = "";
 		link.value = "off";
-	} else if (document.visibilityState === "hidden") {
+	} else if (isAtRest()) {
 		stop();
 		link.value = "hidden";
 	} else if (!stream) {
@@ -85,6 +93,7 @@ export function startLive(): void {
 	});
 	effect(() => {
 		void caller.value?.user;
+		void isPaused.value;
 		update();
 	});
 }

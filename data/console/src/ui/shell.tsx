@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { zone } from "../model/clock.ts";
-import { link, linkFault } from "../model/live.ts";
+import { isPaused, link, linkFault } from "../model/live.ts";
 import { go, place } from "../model/router.ts";
 import { BASE, WAYS, type Way } from "../model/routes.ts";
 import { caller, isPasted, logOut, may } from "../model/session.ts";
@@ -54,12 +54,27 @@ const LINKS = {
 	off: "Not live",
 };
 
+/** Rows that move are hard to read and to hit, so a person can hold them. */
 function LinkState() {
+	const toggle = () => (isPaused.value = !isPaused.value);
+	useShortcuts([{ key: "l", about: "Live: pause, go on", run: toggle }]);
 	return (
-		<span class={`link ${link.value}`} role="status" title={linkFault.value || `Times are in ${zone}`}>
-			<span class="dot" aria-hidden="true" />
-			{LINKS[link.value]}
-		</span>
+		<>
+			<span class={`link ${link.value}`} role="status" title={linkFault.value || `Times are in ${zone}`}>
+				<span class="dot" aria-hidden="true" />
+				{LINKS[link.value]}
+			</span>
+			<button
+				type="button"
+				class="quiet"
+				aria-label="Pause live updates"
+				aria-pressed={isPaused.value}
+				title="Pause live updates, or go on (l)"
+				onClick={toggle}
+			>
+				{isPaused.value ? "▶" : "❚❚"}
+			</button>
+		</>
 	);
 }
 

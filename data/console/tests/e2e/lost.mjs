@@ -69,6 +69,21 @@ async function hidden() {
 	await person.leave("hidden");
 }
 
+async function paused() {
+	const { person, page, id } = await begin("paused");
+	const button = page.getByRole("button", { name: "Pause live updates" });
+	await page.keyboard.press("l");
+	await becomes(() => link(page), "Paused", "a key pauses the page");
+	equal(await button.getAttribute("aria-pressed"), "true", "the button is pressed");
+	const second = (await create({ kind: "paused" })).id;
+	await new Promise((resolve) => setTimeout(resolve, 2500)); // longer than a reload would take
+	equal(await ids(page), [id], "the list stands still");
+	await button.click();
+	await becomes(() => link(page), "Live", "the button goes on");
+	await becomes(() => ids(page), [second, id], "with all that happened meanwhile");
+	await person.leave("paused");
+}
+
 async function nginxStops() {
 	const { person, page, id } = await begin("lost");
 	await host("stop", "nginx");
@@ -203,4 +218,4 @@ async function strange() {
 	await person.leave("strange answers");
 }
 
-await run({ live, hidden, nginxStops, serviceStops, offline, busy, strange }, stop);
+await run({ live, hidden, paused, nginxStops, serviceStops, offline, busy, strange }, stop);

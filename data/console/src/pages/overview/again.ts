@@ -1,6 +1,6 @@
-/** Reads again, while the page is visible: soon after events, and now and then without any. */
+/** Reads again, while the page is live: soon after events, and now and then without any. */
 import { useEffect } from "preact/hooks";
-import { useReload } from "../../model/live.ts";
+import { isAtRest, useReload } from "../../model/live.ts";
 
 const EVENTS_MS = 2000;
 const QUIET_MS = 15_000;
@@ -8,7 +8,7 @@ const QUIET_MS = 15_000;
 export function useAgain(reload: () => void, byEvents = true): void {
 	useReload(reload, EVENTS_MS, () => byEvents);
 	useEffect(() => {
-		const timer = setInterval(() => document.visibilityState === "visible" && reload(), QUIET_MS);
+		const timer = setInterval(() => isAtRest() || reload(), QUIET_MS);
 		return () => clearInterval(timer);
 	}, []);
 }
