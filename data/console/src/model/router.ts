@@ -20,10 +20,15 @@ export function cameFrom(): string {
 	return (history.state as { from?: string } | null)?.from ?? "";
 }
 
+/** Tells the entries of the browser's history apart: going back leads to one that was there before. */
+export function entry(): number {
+	return (history.state as { entry?: number } | null)?.entry ?? 0;
+}
+
 /** `replace`: the present address is not kept in the history of the browser. */
 export function go(address: string, replace = false): void {
 	if (replace) history.replaceState(history.state, "", address);
-	else history.pushState({ from: location.pathname + location.search }, "", address);
+	else history.pushState({ from: location.pathname + location.search, entry: Date.now() }, "", address);
 	place.value = read();
 }
 

@@ -2,9 +2,12 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { isAbort, type Problem } from "../api/http.ts";
 import { listTasks } from "../api/tasks.ts";
-import type { Page, Task } from "../api/types.ts";
+import type { Task } from "../api/types.ts";
 import { asProblem } from "./resource.ts";
+import { entry } from "./router.ts";
 import type { Search } from "./search.ts";
+import { caller } from "./session.ts";
+import { merge, NONE, type Rows } from "./taskrows.ts";
 
 const FIRST_PAGE = 100;
 const REFRESH_MOST = 500; // the largest limit of a list
@@ -21,37 +24,31 @@ export interface TaskList {
 	more(): void;
 	/** Reads the rows again from the first one. */
 	refresh(): void;
+	/** Where the person is in it; the rows keep it up to date. */
+	spot: Spot;
 }
 
-export interface Rows {
-	items: Task[];
-	total: number | null | undefined;
-	next: string | null;
-	etag: string | undefined;
-	/** The limit that the ETag is of. */
-	limit: number;
+export interface Spot {
+	/** How far it is scrolled, in pixels. */
+	top: number;
+	/** The task whose row has had the focus last; empty: none. */
+	id: string;
 }
 
-export const NONE: Rows = { items: [], total: undefined, next: null, etag: undefined, limit: 0 };
+/** The list that was left last: going back to it leads to the same rows. */
+let left: { entry: number; user: string | undefined; rows: Rows; spot: Spot } | undefined;
 
-/** The fresh first rows, and of those read before the ones behind the last of these. */
-export function merge(last: Rows, page: Page<Task>, limit: number, etag: string | null): Rows {
-	const tail = page.items.at(-1);
-	const behind = tail ? last.items.findIndex(({ id }) => id === tail.id) : -1;
-	const kept = behind >= 0 && page.next ? last.items.slice(behind + 1) : [];
-	const fresh = new Set(page.items.map(({ id }) => id));
-	const items = [...page.items, ...kept.filter(({ id }) => !fresh.has(id))];
-	return {
-		items,
-		total: page.total,
-		next: kept.length ? last.next : page.next,
-		etag: etag ?? undefined,
-		limit,
-	};
+function found() {
+	return left?.entry === entry() && left.user && left.user === caller.peek()?.user ? left : undefined;
 }
 
 export function useTaskList(search: Search): TaskList {
-	const [rows, setRows] = useState(NONE);
+	const [begun] = useState(found);
+	const [spot] = useState<Spot>(begun?.spot ?? { top: 0, id: "" });
+	const [rows, setRows] = useState(begun?.rows ?? NONE);
+	const isFirst = useRef(true);
+	/** Where in the history of the browser these rows are. */
+	const here = useRef(0);
 	const [problem, setProblem] = useState<Problem>();
 	const [isBusy, setBusy] = useState(true);
 	const latest = useRef<AbortController | undefined>(undefined);
@@ -85,13 +82,28 @@ export function useTaskList(search: Search): TaskList {
 	);
 
 	useEffect(() => {
-		put(NONE);
+		const isReturn = isFirst.current && begun !== undefined;
+		isFirst.current = false;
+		here.current = entry();
 		setProblem(undefined);
 		isAgain.current = false;
-		if (search.fault) return setBusy(false);
-		void request(undefined, FIRST_PAGE, undefined, (_, page, limit, etag) => merge(NONE, page, limit, etag));
+		if (isReturn) refresh();
+		else {
+			put(NONE);
+			Object.assign(spot, { top: 0, id: "" });
+			if (search.fault) return setBusy(false);
+			void request(undefined, FIRST_PAGE, undefined, (_, page, limit, etag) =>
+				merge(NONE, page, limit, etag),
+			);
+		}
 		return () => latest.current?.abort();
 	}, [search]);
+	useEffect(
+		() => () => {
+			left = { entry: here.current, user: caller.peek()?.user, rows: current.current, spot };
+		},
+		[],
+	);
 
 	const more = () => {
 		const { next } = current.current;
@@ -114,5 +126,14 @@ export function useTaskList(search: Search): TaskList {
 		if (!isBusy && isAgain.current) refresh();
 	}, [isBusy]);
 	const { items, total, next } = rows;
-	return { items, total, hasMore: next !== null, isLoading: isBusy && rows === NONE, problem, more, refresh };
+	return {
+		items,
+		total,
+		hasMore: next !== null,
+		isLoading: isBusy && rows === NONE,
+		problem,
+		more,
+		refresh,
+		spot,
+	};
 }

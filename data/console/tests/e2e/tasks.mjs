@@ -280,4 +280,32 @@ async function keys() {
 	await person.leave("keys");
 }
 
-await run({ counts, completion, faults, scrolling, keys }, stop);
+const scrolled = (page) => page.locator(".rows").evaluate((element) => element.scrollTop);
+
+/** The list of many tasks is long, and the person has read several pages of it. */
+async function back() {
+	const person = await Person.open();
+	const page = await person.enter("/tasks?q=kind%3Amany");
+	await rows(page).first().waitFor();
+	const down = () => page.locator(".rows").evaluate((element) => (element.scrollTop = 6600));
+	await until(async () => (await down()) && (await scrolled(page)) === 6600);
+	const wanted = (await list("kind=many&sort=-created"))[152];
+	const link = page.locator(`[data-id="${wanted}"] a`);
+	await link.waitFor();
+	await create({ kind: "many" });
+	await becomes(() => scrolled(page), 6644, "a task above the rows in sight does not move them");
+	const { y } = await link.boundingBox();
+	await link.click();
+	await page.waitForURL(`**/${wanted}`);
+	await page.getByRole("heading", { name: "Facts" }).waitFor();
+	await page.keyboard.press("u");
+	await link.waitFor();
+	await becomes(() => focused(page), wanted, "back in the list, the row of the task has the focus");
+	equal((await link.boundingBox()).y, y, "where it was");
+	await page.getByRole("link", { name: "Tasks", exact: true }).click();
+	await becomes(() => query(page), "", "the menu leads to all tasks");
+	await becomes(() => scrolled(page), 0, "from the first one");
+	await person.leave("back");
+}
+
+await run({ counts, completion, faults, scrolling, keys, back }, stop);

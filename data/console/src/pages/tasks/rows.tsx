@@ -1,9 +1,10 @@
 /** The rows of the list. Only those in sight are drawn, however many were read. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Task } from "../../api/types.ts";
 import { taskPage } from "../../model/routes.ts";
 import { dialectName, share, summary } from "../../model/states.ts";
 import type { TaskList } from "../../model/tasklist.ts";
+import { shiftOf } from "../../model/taskrows.ts";
 import { Bar, StateBadge, When } from "../../ui/basics.tsx";
 import { useShortcuts } from "../../ui/keys.ts";
 import { useVisibleRows } from "../../ui/rows.ts";
@@ -117,6 +118,8 @@ function Head({ selection, isAll, ...sorting }: Omit<RowsProps, "list"> & { isAl
 	);
 }
 
+const rowOf = (target: EventTarget | null) => (target as Element | null)?.closest<HTMLElement>("[data-id]");
+
 /** j and k move the focus over the links of the rows; rows out of sight are drawn when it gets there. */
 function useRowKeys(
 	list: TaskList,
@@ -136,7 +139,7 @@ function useRowKeys(
 		requestAnimationFrame(() => element.querySelector<HTMLElement>(`[data-id="${task.id}"] a`)?.focus());
 	};
 	const here = () => {
-		const id = document.activeElement?.closest<HTMLElement>("[data-id]")?.dataset.id;
+		const id = rowOf(document.activeElement)?.dataset.id;
 		const found = id ? list.items.findIndex((task) => task.id === id) : -1;
 		return found >= 0 ? found : at.current;
 	};
@@ -154,17 +157,53 @@ function useRowKeys(
 	]);
 }
 
+/** Rows that are read keep their place when others come above them; going back leads to where the person was. */
+function usePlace(
+	list: TaskList,
+	scroller: { current: HTMLDivElement | null },
+	first: number,
+	end: number,
+): void {
+	const { items, spot } = list;
+	const before = useRef(items);
+	const isReturn = useRef(spot.id !== "");
+	useLayoutEffect(() => {
+		scroller.current!.scrollTop = spot.top;
+	}, []);
+	useLayoutEffect(() => {
+		const element = scroller.current!;
+		const at = Math.floor(element.scrollTop / ROW_HEIGHT);
+		const count = Math.ceil(element.clientHeight / ROW_HEIGHT);
+		if (at > 0) element.scrollTop += shiftOf(before.current, items, at, count) * ROW_HEIGHT;
+		before.current = items;
+	}, [items]);
+	useEffect(() => {
+		const at = spot.top / ROW_HEIGHT;
+		if (!isReturn.current || at < first || at >= end) return;
+		isReturn.current = false;
+		scroller.current!.querySelector<HTMLElement>(`[data-id="${spot.id}"] a`)?.focus({ preventScroll: true });
+	}, [first, end]);
+}
+
 export function Rows({ list, selection, ...sorting }: RowsProps) {
 	const scroller = useRef<HTMLDivElement>(null);
 	const { first, end } = useVisibleRows(scroller, list.items.length, ROW_HEIGHT);
 	useRowKeys(list, scroller, selection);
+	usePlace(list, scroller, first, end);
+	const { spot } = list;
 	useEffect(() => {
 		if (list.hasMore && !list.problem && end > list.items.length - NEAR) list.more();
 	}, [end, list.items.length, list.hasMore]);
 
 	const isAll = list.items.length > 0 && list.items.every(({ id }) => selection.ids.has(id));
 	return (
-		<div class="rows" ref={scroller} tabIndex={-1}>
+		<div
+			class="rows"
+			ref={scroller}
+			tabIndex={-1}
+			onScroll={(event) => (spot.top = event.currentTarget.scrollTop)}
+			onFocusIn={(event) => (spot.id = rowOf(event.target)?.dataset.id ?? spot.id)}
+		>
 			<div role="table" aria-label="Tasks" aria-rowcount={list.total == null ? -1 : list.total + 1}>
 				<div role="rowgroup" class="headgroup">
 					<Head selection={selection} isAll={isAll} {...sorting} />

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page, Task } from "../../src/api/types.ts";
-import { merge, NONE, type Rows } from "../../src/model/tasklist.ts";
+import { merge, NONE, shiftOf, type Rows } from "../../src/model/taskrows.ts";
 
 const tasks = (ids: string) => [...ids].map((id) => ({ id }) as Task);
 const page = (ids: string, next: string | null, total: number | null = null): Page<Task> => ({
@@ -44,4 +44,12 @@ test("rows that the fresh ones do not reach are read again", () => {
 	const all = merge(rows("abcdef", "far"), page("xyz", "near"), 3, null);
 	assert.equal(ids(all), "xyz");
 	assert.equal(all.next, "near");
+});
+
+test("by how much the rows in sight have moved", () => {
+	assert.equal(shiftOf(tasks("abcdef"), tasks("xyabcdef"), 2, 3), 2);
+	assert.equal(shiftOf(tasks("abcdef"), tasks("abcdef"), 2, 3), 0);
+	assert.equal(shiftOf(tasks("abcdef"), tasks("cabdef"), 2, 3), 0, "one that has moved to the top");
+	assert.equal(shiftOf(tasks("abcdef"), tasks("bdef"), 3, 9), -2, "others were removed");
+	assert.equal(shiftOf(tasks("abc"), tasks("xyz"), 1, 2), 0, "none is left");
 });
