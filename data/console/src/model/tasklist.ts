@@ -16,9 +16,12 @@ export interface TaskList {
 	items: Task[];
 	/** Exact; null: the service cannot count these; undefined: not yet known. */
 	total: number | null | undefined;
-	hasMore: boolean;
+	/** The cursor of the next page; null: all were read. A page may have no row, though others follow. */
+	next: string | null;
 	/** The first rows are being read. */
 	isLoading: boolean;
+	/** A request is under way. */
+	isBusy: boolean;
 	problem: Problem | undefined;
 	/** Reads the next page, unless it is being read. */
 	more(): void;
@@ -126,14 +129,10 @@ export function useTaskList(search: Search): TaskList {
 		if (!isBusy && isAgain.current) refresh();
 	}, [isBusy]);
 	const { items, total, next } = rows;
-	return {
-		items,
-		total,
-		hasMore: next !== null,
-		isLoading: isBusy && rows === NONE,
-		problem,
-		more,
-		refresh,
-		spot,
-	};
+	const isSearching = !items.length && next !== null && !problem;
+	useEffect(() => {
+		if (isSearching && !isBusy) more();
+	}, [isSearching, next, isBusy]);
+	const isLoading = isSearching || (isBusy && rows === NONE);
+	return { items, total, next, isLoading, isBusy, problem, more, refresh, spot };
 }

@@ -12,17 +12,22 @@ export interface Rows {
 
 export const NONE: Rows = { items: [], total: undefined, next: null, etag: undefined, limit: 0 };
 
-/** The fresh first rows, and of those read before the ones behind the last of these. */
+/**
+ * The fresh first rows, and of those read before the ones behind the last of these. A page with fewer rows than it
+ * may have, and others behind it, ends where the service stopped looking: an earlier read has looked further.
+ */
 export function merge(last: Rows, page: Page<Task>, limit: number, etag: string | null): Rows {
 	const tail = page.items.at(-1);
 	const behind = tail ? last.items.findIndex(({ id }) => id === tail.id) : -1;
-	const kept = behind >= 0 && page.next ? last.items.slice(behind + 1) : [];
+	const isShort = page.next !== null && page.items.length < limit && last.limit > 0;
+	const isKept = page.next !== null && (behind >= 0 || isShort);
+	const kept = isKept ? last.items.slice(behind + 1) : [];
 	const fresh = new Set(page.items.map(({ id }) => id));
 	const items = [...page.items, ...kept.filter(({ id }) => !fresh.has(id))];
 	return {
 		items,
 		total: page.total,
-		next: kept.length ? last.next : page.next,
+		next: kept.length || isShort ? last.next : page.next,
 		etag: etag ?? undefined,
 		limit,
 	};

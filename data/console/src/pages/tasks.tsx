@@ -9,7 +9,7 @@ import { go, place } from "../model/router.ts";
 import { taskPage, tasksPage } from "../model/routes.ts";
 import { DEFAULT_SORT, parseSearch, withTerm } from "../model/search.ts";
 import { may } from "../model/session.ts";
-import { useTaskList } from "../model/tasklist.ts";
+import { useTaskList, type TaskList } from "../model/tasklist.ts";
 import { Empty, Loading, Trouble } from "../ui/basics.tsx";
 import { SearchBox } from "../ui/search.tsx";
 import { Many } from "./tasks/many.tsx";
@@ -49,6 +49,12 @@ function Nothing({ text, fault }: { text: string; fault: string }) {
 	);
 }
 
+/** Where the service cannot count, it is known when all were read. */
+function numberOf({ total, items, next }: TaskList): string {
+	if (total === undefined) return "";
+	return total?.toLocaleString() ?? `${items.length.toLocaleString()}${next ? "+" : ""}`;
+}
+
 export function TasksPage() {
 	const text = place.value.query.get("q") ?? "";
 	const search = useMemo(() => parseSearch(text, serviceTime()), [text]);
@@ -65,14 +71,14 @@ export function TasksPage() {
 
 	const kinds = useMemo(() => kindsOf(counts.data ?? []), [counts.data]);
 	const show = (next: string) => go(tasksPage(next));
-	const hasNone = !list.items.length && !list.hasMore;
+	const hasNone = !list.items.length && !list.next;
 	return (
 		<div class="tasks">
 			<Rail counts={counts.data} text={text} search={show} />
 			<section aria-labelledby="tasks">
 				<header>
 					<h1 id="tasks">
-						Tasks <small>{list.total != null && list.total.toLocaleString()}</small>
+						Tasks <small>{numberOf(list)}</small>
 					</h1>
 					<SearchBox text={text} kinds={kinds} fault={search.fault} search={show} />
 				</header>

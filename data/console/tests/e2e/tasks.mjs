@@ -280,6 +280,28 @@ async function keys() {
 	await person.leave("keys");
 }
 
+/** The service looks at so many tasks for one page, and then answers with those that it has found, perhaps none. */
+async function sparse() {
+	const wanted = (await list("kind=many&sort=-created")).slice(0, 3);
+	const tasks = await Promise.all(wanted.map((id) => ask("GET", `/v1/tasks/${id}`)));
+	const pages = [[], [], [tasks[0]], [], [tasks[1], tasks[2]], []];
+	const person = await Person.open();
+	const page = await person.enter("/");
+	await page.route(/\/v1\/tasks\?.*many/, (route) => {
+		const at = Number(new URL(route.request().url()).searchParams.get("cursor") ?? 0);
+		const next = at + 1 < pages.length ? String(at + 1) : null;
+		return route.fulfill({ json: { items: pages[at], total: null, next } });
+	});
+	await person.go("/tasks?q=kind%3Amany");
+	await becomes(() => ids(page), wanted, "pages with few rows or none are read to the end");
+	await becomes(() => total(page), 3, "then their number is known");
+	const before = person.addresses.length;
+	await create({ kind: "another" });
+	await until(() => person.addresses.slice(before).some((address) => /limit=\d+$/.test(address)));
+	equal(await ids(page), wanted, "the first page, read again, does not end what was found");
+	await person.leave("sparse");
+}
+
 const scrolled = (page) => page.locator(".rows").evaluate((element) => element.scrollTop);
 
 /** The list of many tasks is long, and the person has read several pages of it. */
@@ -308,4 +330,4 @@ async function back() {
 	await person.leave("back");
 }
 
-await run({ counts, completion, faults, scrolling, keys, back }, stop);
+await run({ counts, completion, faults, scrolling, keys, sparse, back }, stop);

@@ -46,6 +46,22 @@ test("rows that the fresh ones do not reach are read again", () => {
 	assert.equal(all.next, "near");
 });
 
+test("a page that ends where the service stopped looking says nothing of the rows behind", () => {
+	const last = { ...rows("abc", "far"), limit: 9 };
+	for (const [fresh, want] of [
+		["", "abc"],
+		["a", "abc"],
+		["xb", "xbc"],
+		["x", "xabc"],
+	] as const) {
+		const all = merge(last, page(fresh, "near"), 9, null);
+		assert.equal(ids(all), want);
+		assert.equal(all.next, "far");
+	}
+	assert.equal(merge({ ...last, next: null }, page("", "near"), 9, null).next, null, "all was looked at");
+	assert.equal(merge(NONE, page("", "near"), 9, null).next, "near", "nothing was");
+});
+
 test("by how much the rows in sight have moved", () => {
 	assert.equal(shiftOf(tasks("abcdef"), tasks("xyabcdef"), 2, 3), 2);
 	assert.equal(shiftOf(tasks("abcdef"), tasks("abcdef"), 2, 3), 0);

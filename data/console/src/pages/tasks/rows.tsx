@@ -192,8 +192,8 @@ export function Rows({ list, selection, ...sorting }: RowsProps) {
 	usePlace(list, scroller, first, end);
 	const { spot } = list;
 	useEffect(() => {
-		if (list.hasMore && !list.problem && end > list.items.length - NEAR) list.more();
-	}, [end, list.items.length, list.hasMore]);
+		if (!list.isBusy && !list.problem && end > list.items.length - NEAR) list.more();
+	}, [end, list.items.length, list.next, list.isBusy]);
 
 	const isAll = list.items.length > 0 && list.items.every(({ id }) => selection.ids.has(id));
 	return (
