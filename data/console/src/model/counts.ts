@@ -1,8 +1,9 @@
 /** The counts of GET /v1/stats, summed by state, by dialect and for both. */
-import { readStats } from "../api/tasks.ts";
+import { readStats, type Conditions } from "../api/tasks.ts";
 import type { KindCounts, State } from "../api/types.ts";
 
-const PAGES = 10; // of 1000 kinds
+const PAGES = 10;
+const PAGE = 1000; // kinds
 
 /** The rows of all kinds. */
 export async function readCounts(signal: AbortSignal): Promise<KindCounts[]> {
@@ -32,6 +33,16 @@ export function countOf(
 			if (!states.length || states.includes(state)) sum += count;
 	}
 	return sum;
+}
+
+const COUNTED = ["state", "dialect", "kind"];
+
+/** How many tasks a list with these conditions has; undefined: the counts do not say. */
+export function countWhere(rows: KindCounts[] | undefined, conditions: Conditions): number | undefined {
+	const isKnown =
+		rows && rows.length < PAGES * PAGE && Object.keys(conditions).every((name) => COUNTED.includes(name));
+	const { state = [], dialect = [], kind = [] } = conditions;
+	return isKnown ? countOf(rows, state, dialect, kind) : undefined;
 }
 
 /** The kinds, those of many tasks first. */

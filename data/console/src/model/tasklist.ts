@@ -45,7 +45,8 @@ function found() {
 	return left?.entry === entry() && left.user && left.user === caller.peek()?.user ? left : undefined;
 }
 
-export function useTaskList(search: Search): TaskList {
+/** `known`: how many match, as far as that was counted elsewhere; a search among many others ends with the last one. */
+export function useTaskList(search: Search, known: number | undefined): TaskList {
 	const [begun] = useState(found);
 	const [spot] = useState<Spot>(begun?.spot ?? { top: 0, id: "" });
 	const [rows, setRows] = useState(begun?.rows ?? NONE);
@@ -128,7 +129,10 @@ export function useTaskList(search: Search): TaskList {
 	useEffect(() => {
 		if (!isBusy && isAgain.current) refresh();
 	}, [isBusy]);
-	const { items, total, next } = rows;
+	const { items } = rows;
+	const isCounted = rows.total === null && known !== undefined;
+	const total = isCounted ? known : rows.total;
+	const next = isCounted && items.length >= known ? null : rows.next;
 	const isSearching = !items.length && next !== null && !problem;
 	useEffect(() => {
 		if (isSearching && !isBusy) more();

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { serviceTime } from "../api/http.ts";
 import type { Task } from "../api/types.ts";
-import { kindsOf, readCounts } from "../model/counts.ts";
+import { countWhere, kindsOf, readCounts } from "../model/counts.ts";
 import { useReload } from "../model/live.ts";
 import { useResource } from "../model/resource.ts";
 import { go, place } from "../model/router.ts";
@@ -58,8 +58,9 @@ function numberOf({ total, items, next }: TaskList): string {
 export function TasksPage() {
 	const text = place.value.query.get("q") ?? "";
 	const search = useMemo(() => parseSearch(text, serviceTime()), [text]);
-	const list = useTaskList(search);
 	const counts = useResource(readCounts, []);
+	const known = useMemo(() => countWhere(counts.data, search.conditions), [counts.data, search]);
+	const list = useTaskList(search, known);
 	const [selected, selection, clear] = useSelection(list.items);
 	const isHeld = selected.size > 0;
 	useReload(list.refresh, LIST_MS, undefined, isHeld);

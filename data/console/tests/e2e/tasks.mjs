@@ -292,13 +292,25 @@ async function sparse() {
 		const next = at + 1 < pages.length ? String(at + 1) : null;
 		return route.fulfill({ json: { items: pages[at], total: null, next } });
 	});
-	await person.go("/tasks?q=kind%3Amany");
+	await person.go("/tasks?q=kind%3Amany+archived%3Aany");
 	await becomes(() => ids(page), wanted, "pages with few rows or none are read to the end");
 	await becomes(() => total(page), 3, "then their number is known");
 	const before = person.addresses.length;
 	await create({ kind: "another" });
 	await until(() => person.addresses.slice(before).some((address) => /limit=\d+$/.test(address)));
 	equal(await ids(page), wanted, "the first page, read again, does not end what was found");
+
+	const few = await create({ kind: "few" });
+	await page.route(/\/v1\/tasks\?.*few/, (route) => {
+		const isFirst = !route.request().url().includes("cursor");
+		return route.fulfill({ json: { items: isFirst ? [few] : [], total: null, next: "further" } });
+	});
+	await person.go("/tasks?q=kind%3Afew");
+	await becomes(() => total(page), 1, "where the tasks were counted, their number is shown");
+	await becomes(() => ids(page), [few.id], "with the row");
+	const asked = person.addresses.length;
+	await new Promise((resolve) => setTimeout(resolve, 1000));
+	ok(person.addresses.length - asked < 5, "and nothing is looked for behind the last one");
 	await person.leave("sparse");
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KindCounts, State } from "../../src/api/types.ts";
-import { countOf, kindsOf, readCounts } from "../../src/model/counts.ts";
+import { countOf, countWhere, kindsOf, readCounts } from "../../src/model/counts.ts";
 import { dialectName, hasEnded, share, summary } from "../../src/model/states.ts";
 import type { Task } from "../../src/api/types.ts";
 
@@ -37,6 +37,20 @@ test("counts by state, dialect and kind", () => {
 	assert.equal(countOf(ROWS, [], ["native"], ["a", "b"]), 13);
 	assert.equal(countOf(ROWS, ["constructor"], []), 0);
 	assert.equal(countOf(ROWS, [], ["__proto__"]), 0);
+});
+
+test("counts what a list has, as far as that was counted", () => {
+	assert.equal(countWhere(ROWS, { kind: ["a"] }), 11);
+	assert.equal(countWhere(ROWS, { kind: ["a"], state: ["failed"], dialect: ["native"] }), 2);
+	assert.equal(countWhere(ROWS, { kind: ["c"] }), 0);
+	assert.equal(countWhere(ROWS, {}), 121);
+	assert.equal(countWhere(ROWS, { kind: ["a"], archived: ["any"] }), undefined);
+	assert.equal(countWhere(undefined, {}), undefined);
+	assert.equal(
+		countWhere(Array<KindCounts>(10_000).fill(ROWS[0]!), {}),
+		undefined,
+		"some kinds were not read",
+	);
 });
 
 test("kinds, those of many tasks first", () => {

@@ -192,7 +192,7 @@ export function Rows({ list, selection, ...sorting }: RowsProps) {
 	usePlace(list, scroller, first, end);
 	const { spot } = list;
 	useEffect(() => {
-		if (!list.isBusy && !list.problem && end > list.items.length - NEAR) list.more();
+		if (list.next && !list.isBusy && !list.problem && end > list.items.length - NEAR) list.more();
 	}, [end, list.items.length, list.next, list.isBusy]);
 
 	const isAll = list.items.length > 0 && list.items.every(({ id }) => selection.ids.has(id));
