@@ -1,4 +1,7 @@
-/** A modal dialog on the browser's own <dialog>: it keeps the focus, and Escape closes it. */
+/**
+ * A modal dialog on the browser's own <dialog>: it keeps the focus, and Escape closes it. What it asks for has the
+ * focus first, but no button of a dangerous action.
+ */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
@@ -14,6 +17,7 @@ export function Dialog({ title, close, children }: DialogProps) {
 	useEffect(() => {
 		const before = document.activeElement as HTMLElement | null;
 		element.current?.showModal();
+		element.current?.querySelector<HTMLElement>("input, select, textarea, .primary")?.focus();
 		return () => before?.focus?.();
 	}, []);
 	const onClick = (event: MouseEvent) => {

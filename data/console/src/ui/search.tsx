@@ -39,15 +39,18 @@ export function SearchBox({ text, kinds, fault, search }: SearchProps) {
 		setOffers([]);
 		search(draft.trim());
 	};
+	/** The chosen one, or the only one, unless that is written already. */
+	const rest = offers.filter(({ text: part, start, end }) => draft.slice(start, end) !== part.trim());
+	const meant = offers[chosen] ?? (offers.length === 1 ? rest[0] : undefined);
 	const onKeyDown = (event: KeyboardEvent) => {
 		if (event.key === "ArrowDown" || event.key === "ArrowUp") {
 			event.preventDefault();
 			if (!offers.length) return offer();
 			const step = event.key === "ArrowDown" ? 1 : -1;
 			setChosen((chosen + step + offers.length + (chosen < 0 && step < 0 ? 1 : 0)) % offers.length);
-		} else if ((event.key === "Enter" || event.key === "Tab") && offers[chosen]) {
+		} else if ((event.key === "Enter" && offers[chosen]) || (event.key === "Tab" && meant)) {
 			event.preventDefault();
-			take(offers[chosen]);
+			take(meant!);
 		} else if (event.key === "Enter") confirm();
 		else if (event.key === "Escape") {
 			event.preventDefault();

@@ -125,6 +125,9 @@ async function completion() {
 	await becomes(async () => (await offers(page)).length, 0, "the completions are gone");
 	await becomes(() => ids(page), await list("state=failed&sort=-created"), "the rows are these tasks");
 
+	await search(page).fill("ki");
+	await search(page).press("Tab");
+	await becomes(() => search(page).inputValue(), "kind:", "Tab takes the only one, though it was not chosen");
 	await search(page).fill("kind:");
 	await page.getByRole("option", { name: "encode" }).click();
 	await becomes(
@@ -244,6 +247,25 @@ async function keys() {
 	await becomes(picked, [all[1], all[2]], "x adds this one");
 	await page.keyboard.press("x");
 	await becomes(picked, [all[1]], "x again takes it out");
+	await page.getByRole("button", { name: "Cancel…" }).focus();
+	await page.keyboard.press("Enter");
+	const dialog = page.getByRole("dialog");
+	const hasFocus = (element) => element.evaluate((one) => one === document.activeElement);
+	ok(
+		await hasFocus(dialog.getByRole("button", { name: "Close" })),
+		"a dangerous action has no focus at first",
+	);
+	await page.keyboard.press("Escape");
+	await page.getByRole("button", { name: "Priority…" }).focus();
+	await page.keyboard.press("Enter");
+	ok(await hasFocus(dialog.getByLabel("Priority")), "what a dialog asks for has it");
+	await page.keyboard.press("Escape");
+	await page.getByRole("button", { name: "Clear" }).focus();
+	await page.keyboard.press("Enter");
+	await becomes(() => hasFocus(page.locator(".rows")), true, "after the selection, the list has the focus");
+	await page.keyboard.press("j");
+	await page.keyboard.press("j");
+	await page.keyboard.press("j");
 	for (let row = 3; row < 60; row++) {
 		await page.keyboard.press("j");
 		await becomes(

@@ -142,6 +142,11 @@ export interface ManyProps {
 	done: () => void;
 }
 
+/** The button that had the focus is gone with the bar. */
+function backToRows(): void {
+	if (document.activeElement === document.body) document.querySelector<HTMLElement>(".rows")?.focus();
+}
+
 /** The bar that appears while rows are selected. */
 export function Many({ tasks, total, filter, clear, done }: ManyProps) {
 	const [isAll, setAll] = useState(false);
@@ -151,6 +156,7 @@ export function Many({ tasks, total, filter, clear, done }: ManyProps) {
 	/** Not what every selected task would refuse, nor what needs another right. */
 	const isOffered = ({ do: name, states }: ManyAction) =>
 		isAll ? name !== "delete" || may("admin") : !states || tasks.some(({ state }) => states.includes(state));
+	useEffect(() => () => void setTimeout(backToRows), []);
 	const close = () => setAction(undefined);
 	const finish = () => (close(), done());
 	return (
