@@ -336,6 +336,30 @@ async function sparse() {
 	await person.leave("sparse");
 }
 
+/** The page of a task links to its worker. */
+async function worker() {
+	const person = await Person.open();
+	const page = await person.enter("/");
+	const seen = new Date().toISOString();
+	const items = ["alpha", "beta"].map((name) => ({
+		name,
+		first_seen_at: seen,
+		last_seen_at: seen,
+		drain: false,
+		tasks: 0,
+		holds: [],
+	}));
+	const data = { items, seen: 2, busy: 0, drain_all: false, complete: true, next: null };
+	await page.route(/\/v1\/workers/, (route) => route.fulfill({ json: data }));
+	await person.go("/workers?q=beta");
+	const names = () => page.locator("tbody th").evaluateAll((all) => all.map((one) => one.firstChild.data));
+	await becomes(names, ["beta"], "the search in the address of the workers");
+	await page.getByRole("searchbox", { name: "Name" }).fill("gamma");
+	await page.getByRole("heading", { name: "No worker of the last 24 hours has such a name" }).waitFor();
+	equal(query(page), "gamma", "the address has what was searched for");
+	await person.leave("worker");
+}
+
 const scrolled = (page) => page.locator(".rows").evaluate((element) => element.scrollTop);
 
 /** The list of many tasks is long, and the person has read several pages of it. */
@@ -364,4 +388,4 @@ async function back() {
 	await person.leave("back");
 }
 
-await run({ counts, completion, faults, scrolling, keys, sparse, back }, stop);
+await run({ counts, completion, faults, scrolling, keys, sparse, worker, back }, stop);
