@@ -4,7 +4,7 @@ import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import type { Problem } from "./api/http.ts";
 import { asProblem } from "./model/resource.ts";
 import { place } from "./model/router.ts";
-import { BASE, tasksPage, WAYS, type Way } from "./model/routes.ts";
+import { BASE, tasksPage, MENU, type MenuEntry } from "./model/routes.ts";
 import { caller, may, ready, resume } from "./model/session.ts";
 import { Login } from "./pages/login.tsx";
 import { Empty, Loading, Trouble } from "./ui/basics.tsx";
@@ -13,43 +13,47 @@ import { Shell } from "./ui/shell.tsx";
 /** A page with a part of the address, such as an id. */
 type Page = ComponentType<{ id: string }>;
 
-interface Entry {
+interface Route {
 	/** Of the menu: gives the title, and the right that it needs. */
-	way: Way;
+	menu: MenuEntry;
 	/** Below the base; the first group is the page's `id`. */
 	path: RegExp;
 	/** Fetches the code of the page, so that no page waits for that of others. */
 	load: () => Promise<Page>;
 }
 
-const PAGES: Entry[] = [
-	{ way: WAYS.overview, path: /^$/, load: async () => (await import("./pages/overview.tsx")).OverviewPage },
-	{ way: WAYS.tasks, path: /^\/tasks$/, load: async () => (await import("./pages/tasks.tsx")).TasksPage },
+const ROUTES: Route[] = [
+	{ menu: MENU.overview, path: /^$/, load: async () => (await import("./pages/overview.tsx")).OverviewPage },
+	{ menu: MENU.tasks, path: /^\/tasks$/, load: async () => (await import("./pages/tasks.tsx")).TasksPage },
 	{
-		way: WAYS.tasks,
+		menu: MENU.tasks,
 		path: /^\/tasks\/([^/]+)$/,
 		load: async () => (await import("./pages/task.tsx")).TaskPage,
 	},
 	{
-		way: WAYS.workers,
+		menu: MENU.workers,
 		path: /^\/workers$/,
 		load: async () => (await import("./pages/workers.tsx")).WorkersPage,
 	},
-	{ way: WAYS.events, path: /^\/events$/, load: async () => (await import("./pages/events.tsx")).EventsPage },
 	{
-		way: WAYS.webhooks,
+		menu: MENU.events,
+		path: /^\/events$/,
+		load: async () => (await import("./pages/events.tsx")).EventsPage,
+	},
+	{
+		menu: MENU.webhooks,
 		path: /^\/webhooks(?:\/([^/]+))?$/,
 		load: async () => (await import("./pages/webhooks.tsx")).WebhooksPage,
 	},
-	{ way: WAYS.users, path: /^\/users$/, load: async () => (await import("./pages/users.tsx")).UsersPage },
+	{ menu: MENU.users, path: /^\/users$/, load: async () => (await import("./pages/users.tsx")).UsersPage },
 	{
-		way: WAYS.api,
+		menu: MENU.api,
 		path: /^\/api(?:\/([^/]+))?$/,
 		load: async () => (await import("./pages/api.tsx")).ApiPage,
 	},
 ];
 
-const loaded = new Map<Entry, Page>();
+const loaded = new Map<Route, Page>();
 
 function NotFound() {
 	return (
@@ -59,25 +63,25 @@ function NotFound() {
 	);
 }
 
-function Drawn({ entry, id }: { entry: Entry; id: string }) {
-	const [drawing, setDrawing] = useState<{ page: Page | undefined }>({ page: loaded.get(entry) });
+function LoadedPage({ route, id }: { route: Route; id: string }) {
+	const [loadedPage, setLoadedPage] = useState<{ page: Page | undefined }>({ page: loaded.get(route) });
 	const [problem, setProblem] = useState<Problem>();
 	const [failure, again] = useErrorBoundary();
 	useEffect(() => {
-		document.title = `${id || entry.way.name} – Polytask`;
+		document.title = `${id || route.menu.name} – Polytask`;
 		// The keyboard and a screen reader go on at the new page, unless a part of it has taken the focus.
 		if (document.activeElement === document.body) document.getElementById("page")?.focus();
-	}, [entry, id]);
+	}, [route, id]);
 	useEffect(() => {
-		entry.load().then(
+		route.load().then(
 			(page) => {
-				loaded.set(entry, page);
-				setDrawing({ page });
+				loaded.set(route, page);
+				setLoadedPage({ page });
 			},
 			(error: unknown) => setProblem(asProblem(error)),
 		);
-	}, [entry]);
-	const Page = drawing.page;
+	}, [route]);
+	const Page = loadedPage.page;
 	// After an update of the service, the files of the page that is shown are gone.
 	if (problem) return <Trouble problem={problem} retry={() => location.reload()} />;
 	// Something in between may answer in the place of the service, or this page may be older than the service.
@@ -103,34 +107,34 @@ function decoded(text: string): string {
 	}
 }
 
-function Found({ path }: { path: string }) {
-	const entry = PAGES.find((page) => page.path.test(path));
-	if (!entry) return <NotFound />;
-	const { right } = entry.way as Way;
+function RoutedPage({ path }: { path: string }) {
+	const route = ROUTES.find((page) => page.path.test(path));
+	if (!route) return <NotFound />;
+	const { right } = route.menu as MenuEntry;
 	if (right && !may(right)) return <NotAllowed right={right} />;
-	const id = decoded(entry.path.exec(path)?.[1] ?? "");
-	return <Drawn entry={entry} id={id} key={entry.path.source + id} />;
+	const id = decoded(route.path.exec(path)?.[1] ?? "");
+	return <LoadedPage route={route} id={id} key={route.path.source + id} />;
 }
 
 function Pages() {
 	return (
 		<Shell>
-			<Found path={place.value.path.slice(BASE.length)} />
+			<RoutedPage path={place.value.path.slice(BASE.length)} />
 		</Shell>
 	);
 }
 
 export function App() {
 	const [problem, setProblem] = useState<Problem>();
-	const begin = () => {
+	const start = () => {
 		setProblem(undefined);
 		resume().catch((error: unknown) => setProblem(asProblem(error)));
 	};
-	useEffect(begin, []);
+	useEffect(start, []);
 	if (problem && problem.status !== 401)
 		return (
 			<main class="login">
-				<Trouble problem={problem} retry={begin} />
+				<Trouble problem={problem} retry={start} />
 			</main>
 		);
 	if (!ready.value) return <Loading />;

@@ -1,6 +1,6 @@
 /**
- * The stream of events (GET /v1/events as text/event-stream). It is read by fetch, because EventSource sends no
- * Authorization. A stream that was cut off goes on behind the last event.
+ * The stream of events (GET /v1/events as text/event-stream), read by fetch because EventSource cannot send
+ * Authorization. After an interruption it continues after the last event received.
  */
 import { createParser } from "eventsource-parser";
 import { address, isAbort, Problem, sendWithToken } from "./http.ts";
@@ -10,20 +10,20 @@ import type { TaskEvent } from "./types.ts";
 export interface Listener {
 	/** The events of one read of the stream, at least one. */
 	events(events: TaskEvent[]): void;
-	/** Where another stream would go on; empty: nowhere. */
-	passed(place: string): void;
-	/** The stream is open. `gap`: events may be missing, so that everything must be read again. */
+	/** The event id from which another stream continues; empty: the events from then on. */
+	position(id: string): void;
+	/** The stream is open. `gap`: events may have been missed, so all data must be read again. */
 	open(gap: boolean): void;
-	/** It is not; it is tried again after `seconds`. */
+	/** The stream has ended; the next attempt is in `seconds`. */
 	closed(problem: Problem | undefined, seconds: number): void;
 }
 
 const FIRST_DELAY = 1; // seconds
-const LONGEST_DELAY = 30;
-const LONGEST_WISH = 300; // of the service, in Retry-After
+const MAX_DELAY = 30;
+const MAX_RETRY_AFTER = 300; // the longest Retry-After of the service that is obeyed
 
-/** An event whose data are no object of JSON is passed over. */
-function eventOf(id: string, data: string): TaskEvent[] {
+/** Skips an event whose data are not a JSON object. */
+function parseEvent(id: string, data: string): TaskEvent[] {
 	try {
 		const event = parseJson(data);
 		return typeof event === "object" && event !== null ? [{ ...(event as TaskEvent), id }] : [];
@@ -32,13 +32,13 @@ function eventOf(id: string, data: string): TaskEvent[] {
 	}
 }
 
-/** Passes the events of one response to the listener. Returns at its end. */
+/** Passes the events of one response to the listener. Returns when the response ends. */
 async function receive(response: Response, listener: Listener): Promise<void> {
 	let events: TaskEvent[] = [];
 	const parser = createParser({
 		onEvent({ event, id, data }) {
-			if (id) listener.passed(id);
-			if (event === undefined) events.push(...eventOf(id ?? "", data));
+			if (id) listener.position(id);
+			if (event === undefined) events.push(...parseEvent(id ?? "", data));
 		},
 	});
 	const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -51,7 +51,7 @@ async function receive(response: Response, listener: Listener): Promise<void> {
 	}
 }
 
-/** A pause that an abort ends. */
+/** Returns after `seconds`, or at once when the signal aborts. */
 function sleep(seconds: number, signal: AbortSignal): Promise<void> {
 	return new Promise((resolve) => {
 		const end = () => {
@@ -65,36 +65,36 @@ function sleep(seconds: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Follows the events behind `place` until the signal; without a place, those from now on. Ends with a Problem that
+ * Follows the events behind `position` until the signal; without a position, those from now on. Ends with a Problem that
  * trying again does not mend: 403, 404 (no journal). A 401 that lasts ends the session, and so the signal; until
  * then a later renewal of the token may mend it.
  */
-export async function follow(listener: Listener, signal: AbortSignal, place: string): Promise<void> {
+export async function follow(listener: Listener, signal: AbortSignal, position: string): Promise<void> {
 	let delay = FIRST_DELAY;
-	let gap = place === "";
-	const passing = { ...listener, passed: (id: string) => listener.passed((place = id)) };
+	let gap = position === "";
+	const tracking = { ...listener, position: (id: string) => listener.position((position = id)) };
 	while (!signal.aborted) {
 		let problem: Problem | undefined;
 		try {
 			const headers: Record<string, string> = { Accept: "text/event-stream" };
-			if (place) headers["Last-Event-ID"] = place;
+			if (position) headers["Last-Event-ID"] = position;
 			const response = await sendWithToken(address("/v1/events"), { headers, signal });
 			listener.open(gap);
 			gap = false;
 			delay = FIRST_DELAY;
-			await receive(response, passing);
+			await receive(response, tracking);
 		} catch (error) {
 			if (signal.aborted || isAbort(error)) break;
 			problem = error instanceof Problem ? error : new Problem(0, { title: "The connection was lost." });
 			if ([403, 404].includes(problem.status)) throw problem;
 			if (problem.status === 410) {
-				passing.passed("");
+				tracking.position("");
 				gap = true;
 			}
 		}
-		const pause = Math.min(Math.max(delay, problem?.retryAfter ?? 0), LONGEST_WISH);
+		const pause = Math.min(Math.max(delay, problem?.retryAfter ?? 0), MAX_RETRY_AFTER);
 		listener.closed(problem, pause);
 		await sleep(pause, signal);
-		delay = Math.min(delay * 2, LONGEST_DELAY);
+		delay = Math.min(delay * 2, MAX_DELAY);
 	}
 }

@@ -2,7 +2,7 @@
 import { read } from "./http.ts";
 
 /** An object of a document. Its members are of any type: documents are shown, not validated. */
-export type Part = Record<string, unknown>;
+export type JsonObject = Record<string, unknown>;
 
 export interface Entry {
 	name: string;
@@ -26,6 +26,6 @@ export async function listDocuments(signal?: AbortSignal): Promise<Entry[]> {
 	});
 }
 
-export function readDocument(path: string, signal?: AbortSignal): Promise<Part> {
+export function readDocument(path: string, signal?: AbortSignal): Promise<JsonObject> {
 	return read(path, {}, signal);
 }

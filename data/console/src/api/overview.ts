@@ -52,7 +52,7 @@ export async function readAllStats(signal: AbortSignal): Promise<Stats> {
 }
 
 /** undefined if the service has no such address, or the caller may not read it. */
-export async function readOffered<T>(reading: Promise<T>): Promise<T | undefined> {
+export async function readIfAvailable<T>(reading: Promise<T>): Promise<T | undefined> {
 	try {
 		return await reading;
 	} catch (error) {

@@ -7,7 +7,7 @@ export type Conditions = Record<string, string[]>;
 
 const path = (id: string) => `/v1/tasks/${encodeURIComponent(id)}`;
 /** The revision of a task is its ETag. */
-const unchanged = (task: Task) => ({ "If-Match": `"${task.revision}"` });
+const ifMatch = (task: Task) => ({ "If-Match": `"${task.revision}"` });
 
 export interface ListRequest {
 	conditions: Conditions;
@@ -51,19 +51,19 @@ export type Change = Partial<Pick<Task, "state" | "priority" | "not_before" | "m
 
 /** Each change fails with 412 if the task is not as it was read. */
 export async function patchTask(task: Task, change: Change): Promise<Task> {
-	return (await call<Task>("PATCH", path(task.id), { body: change, headers: unchanged(task) })).data;
+	return (await call<Task>("PATCH", path(task.id), { body: change, headers: ifMatch(task) })).data;
 }
 
 export async function retryTask(task: Task): Promise<Task> {
-	return (await call<Task>("POST", `${path(task.id)}/retry`, { headers: unchanged(task) })).data;
+	return (await call<Task>("POST", `${path(task.id)}/retry`, { headers: ifMatch(task) })).data;
 }
 
 export async function archiveTask(task: Task): Promise<Task> {
-	return (await call<Task>("POST", `${path(task.id)}/archive`, { headers: unchanged(task) })).data;
+	return (await call<Task>("POST", `${path(task.id)}/archive`, { headers: ifMatch(task) })).data;
 }
 
 export async function deleteTask(task: Task): Promise<void> {
-	await call("DELETE", path(task.id), { headers: unchanged(task) });
+	await call("DELETE", path(task.id), { headers: ifMatch(task) });
 }
 
 export interface BulkRequest {
@@ -88,6 +88,6 @@ export async function startBulk(request: BulkRequest, token: string): Promise<Ta
 }
 
 /** The counts of the task's dialect and kind, and the workers. */
-export function readKind({ dialect, kind }: Task, signal?: AbortSignal): Promise<Stats> {
+export function readKindStats({ dialect, kind }: Task, signal?: AbortSignal): Promise<Stats> {
 	return read("/v1/stats", { dialect, kind: kind ?? "" }, signal);
 }

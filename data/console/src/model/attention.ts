@@ -2,7 +2,7 @@
 import type { Health, Series, WebhookHealth } from "../api/overview.ts";
 import type { Caller, Stats, Worker } from "../api/types.ts";
 import { duration } from "./clock.ts";
-import { byDialect, figuresOf } from "./figures.ts";
+import { byDialect, totalsOf } from "./totals.ts";
 import { BASE, tasksPage } from "./routes.ts";
 import { dialectName } from "./states.ts";
 
@@ -78,7 +78,7 @@ function ofWorkers({ stats }: Facts): Notice[] {
 	const link = (isUrgent: boolean, text: string) => notice(isUrgent, text, `${BASE}/workers`, "Workers");
 	const dead = items.filter((worker) => worker.tasks && isSilent(worker));
 	const drained = items.filter(({ drain }) => drain);
-	const { ready, endedMinute, oldest } = figuresOf(stats.items);
+	const { ready, endedMinute, oldest } = totalsOf(stats.items);
 	const late = oldest ? at - Date.parse(oldest) : 0;
 	const found: Notice[] = [];
 	if (dead.length) {
@@ -112,7 +112,7 @@ function ofWebhooks({ webhooks, stats }: Facts): Notice[] {
 
 function ofBacklog({ stats, recent }: Facts): Notice[] {
 	return byDialect(stats.items).flatMap(([dialect, rows]) => {
-		const { ready, oldest } = figuresOf(rows);
+		const { ready, oldest } = totalsOf(rows);
 		const item = recent?.items.find((one) => one.dialect === dialect);
 		const late = oldest ? Date.parse(stats.at) - Date.parse(oldest) : 0;
 		if (!item || late <= SILENT) return [];
@@ -131,9 +131,9 @@ function ofBacklog({ stats, recent }: Facts): Notice[] {
 }
 
 function ofFailures({ stats }: Facts): Notice[] {
-	const { failedHour } = figuresOf(stats.items);
+	const { failedHour } = totalsOf(stats.items);
 	const parts = byDialect(stats.items).flatMap(([dialect, rows]) => {
-		const { failedHour: count } = figuresOf(rows);
+		const { failedHour: count } = totalsOf(rows);
 		return count ? `${dialectName(dialect)} ${count.toLocaleString()}` : [];
 	});
 	const text = `${tasks(failedHour)} failed in the last hour: ${parts.join(", ")}.`;

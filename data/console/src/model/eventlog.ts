@@ -3,7 +3,7 @@ import { listTasks, readHistory } from "../api/tasks.ts";
 import type { HistoryEntry, Task, TaskEvent } from "../api/types.ts";
 
 /** Events that are kept; older ones are dropped. */
-export const KEPT = 500;
+export const EVENTS_MAX = 500;
 const TASKS = 20; // whose histories are read
 
 /** The types of events, without "task." */
@@ -11,11 +11,11 @@ export const TYPES =
 	"created started requeued progress ready succeeded failed cancelled changed archived removed".split(" ");
 
 /** What events must have, by the names of their members; empty: anything. */
-export type Wanted = Record<"type" | "dialect" | "state" | "kind", string>;
+export type EventFilter = Record<"type" | "dialect" | "state" | "kind", string>;
 
-export function matches(event: TaskEvent, wanted: Wanted): boolean {
+export function matches(event: TaskEvent, wanted: EventFilter): boolean {
 	const has = { ...event, type: event.type.slice(5) };
-	return (Object.keys(wanted) as (keyof Wanted)[]).every(
+	return (Object.keys(wanted) as (keyof EventFilter)[]).every(
 		(name) => !wanted[name] || has[name] === wanted[name],
 	);
 }
@@ -46,24 +46,24 @@ export class EventLog {
 	private fresh: TaskEvent[] = [];
 
 	/** Events of the feed, the oldest first. Returns whether one matches. */
-	add(events: TaskEvent[], wanted: Wanted): boolean {
+	add(events: TaskEvent[], wanted: EventFilter): boolean {
 		const found = events.filter((event) => matches(event, wanted)).reverse();
 		this.waiting += found.length;
-		this.fresh = [...found, ...this.fresh].slice(0, KEPT);
+		this.fresh = [...found, ...this.fresh].slice(0, EVENTS_MAX);
 		return found.length > 0;
 	}
 
 	/** Shows those that wait. */
 	take(): void {
 		const all = join(this.fresh, this.shown);
-		this.dropped += this.waiting - this.fresh.length + Math.max(all.length - KEPT, 0);
-		this.shown = all.slice(0, KEPT);
+		this.dropped += this.waiting - this.fresh.length + Math.max(all.length - EVENTS_MAX, 0);
+		this.shown = all.slice(0, EVENTS_MAX);
 		this.fresh = [];
 		this.waiting = 0;
 	}
 
 	/** Another filter. */
-	filter(wanted: Wanted): void {
+	filter(wanted: EventFilter): void {
 		const keep = (event: TaskEvent) => matches(event, wanted);
 		this.shown = this.shown.filter(keep);
 		this.fresh = this.fresh.filter(keep);
@@ -72,9 +72,9 @@ export class EventLog {
 	}
 
 	/** Events of histories: from before the feed began, or from a gap in it. */
-	append(events: TaskEvent[], wanted: Wanted): void {
+	append(events: TaskEvent[], wanted: EventFilter): void {
 		const found = events.filter((event) => matches(event, wanted));
-		this.shown = join(this.shown, found).sort(byTime).slice(0, KEPT);
+		this.shown = join(this.shown, found).sort(byTime).slice(0, EVENTS_MAX);
 	}
 }
 
@@ -103,7 +103,7 @@ function toEvent(task: Task, { to, ...entry }: HistoryEntry): TaskEvent {
  * The latest events, without those of removed tasks. The feed can be read from its oldest event only, so these are
  * from the histories of the tasks that changed last: all there are since the oldest change of these tasks.
  */
-export async function readLatest({ dialect, kind }: Wanted, signal: AbortSignal): Promise<TaskEvent[]> {
+export async function readLatest({ dialect, kind }: EventFilter, signal: AbortSignal): Promise<TaskEvent[]> {
 	const conditions = {
 		archived: ["any"],
 		...(dialect && { dialect: [dialect] }),

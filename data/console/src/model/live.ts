@@ -9,48 +9,48 @@ import { Problem } from "../api/http.ts";
 import type { TaskEvent } from "../api/types.ts";
 import { caller, may } from "./session.ts";
 
-export type Link = "live" | "connecting" | "offline" | "hidden" | "off";
+export type Connection = "live" | "connecting" | "offline" | "hidden" | "off";
 
 /** `off`: there is no feed, because the caller may not read or the service keeps no journal. */
-export const link = signal<Link>("off");
+export const connection = signal<Connection>("off");
 /** Why it is not live, and seconds until the next try. */
-export const linkFault = signal("");
+export const connectionError = signal("");
 
 /** `undefined`: events may have been missed. */
 type Subscriber = (events: TaskEvent[] | undefined) => void;
 
 const subscribers = new Set<Subscriber>();
-let place = "";
+let position = "";
 let stream: AbortController | undefined;
 /** Reads beside the stream may have failed. */
 let wasLost = false;
 
-const tell: Subscriber = (events) => subscribers.forEach((subscriber) => subscriber(events));
+const notify: Subscriber = (events) => subscribers.forEach((subscriber) => subscriber(events));
 
 const listener: Listener = {
-	events: tell,
-	passed(last) {
-		place = last;
+	events: notify,
+	position(id) {
+		position = id;
 	},
 	open(gap) {
-		link.value = "live";
-		linkFault.value = "";
-		if (gap || wasLost) tell(undefined);
+		connection.value = "live";
+		connectionError.value = "";
+		if (gap || wasLost) notify(undefined);
 		wasLost = false;
 	},
 	closed(problem, seconds) {
 		wasLost ||= problem !== undefined;
-		link.value = problem ? "offline" : "connecting";
-		linkFault.value = problem ? `${problem.message} The next try is in ${seconds} s.` : "";
+		connection.value = problem ? "offline" : "connecting";
+		connectionError.value = problem ? `${problem.message} The next try is in ${seconds} s.` : "";
 	},
 };
 
 async function run(controller: AbortController): Promise<void> {
 	try {
-		await follow(listener, controller.signal, place);
+		await follow(listener, controller.signal, position);
 	} catch (error) {
-		link.value = "off";
-		linkFault.value = error instanceof Problem ? error.message : String(error);
+		connection.value = "off";
+		connectionError.value = error instanceof Problem ? error.message : String(error);
 	}
 }
 
@@ -72,14 +72,14 @@ function update(): void {
 	const wanted = caller.peek() !== undefined && may("read");
 	if (!wanted) {
 		stop();
-		place = "";
-		link.value = "off";
+		position = "";
+		connection.value = "off";
 	} else if (isAtRest()) {
 		stop();
-		link.value = "hidden";
+		connection.value = "hidden";
 	} else if (!stream) {
 		stream = new AbortController();
-		link.value = "connecting";
+		connection.value = "connecting";
 		void run(stream);
 	}
 }

@@ -3,15 +3,15 @@
  * curl. References are followed a bounded number of times, so that a cycle of them ends.
  */
 import { formatJson } from "../api/json.ts";
-import type { Part } from "../api/openapi.ts";
+import type { JsonObject } from "../api/openapi.ts";
 
 const HOPS = 16; // references in a row
 const DEPTH = 3; // of arrays and alternatives in words
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
 /** The value, if it is an object. */
-export function partOf(value: unknown): Part {
-	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Part) : {};
+export function objectOf(value: unknown): JsonObject {
+	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }
 
 function listOf(value: unknown): unknown[] {
@@ -23,21 +23,21 @@ export function textOf(value: unknown): string {
 }
 
 /** What a JSON pointer in a reference is of: "#/components/schemas/Task". */
-function find(document: Part, reference: string): unknown {
+function find(document: JsonObject, reference: string): unknown {
 	let found: unknown = document;
 	for (const escaped of reference.replace(/^#\/?/, "").split("/")) {
 		const name = escaped.replace(/~1/g, "/").replace(/~0/g, "~");
-		found = Object.hasOwn(partOf(found), name) ? partOf(found)[name] : undefined;
+		found = Object.hasOwn(objectOf(found), name) ? objectOf(found)[name] : undefined;
 	}
 	return found;
 }
 
 /** The part that a reference leads to; its members beside the reference win. */
-export function resolve(document: Part, value: unknown): Part {
-	let part = partOf(value);
+export function resolve(document: JsonObject, value: unknown): JsonObject {
+	let part = objectOf(value);
 	for (let hop = 0; hop < HOPS && typeof part.$ref === "string"; hop++) {
 		const { $ref, ...own } = part;
-		part = { ...partOf(find(document, $ref as string)), ...own };
+		part = { ...objectOf(find(document, $ref as string)), ...own };
 	}
 	return part;
 }
@@ -49,14 +49,14 @@ export interface Operation {
 	path: string;
 	/** It is sent by the service. */
 	isWebhook: boolean;
-	part: Part;
-	parameters: Part[];
+	part: JsonObject;
+	parameters: JsonObject[];
 	/** What a filter looks at, in small letters. */
 	text: string;
 }
 
-function parametersOf(document: Part, ...lists: unknown[]): Part[] {
-	const found = new Map<string, Part>();
+function parametersOf(document: JsonObject, ...lists: unknown[]): JsonObject[] {
+	const found = new Map<string, JsonObject>();
 	for (const value of lists.flatMap(listOf)) {
 		const part = resolve(document, value);
 		found.set(`${part.in} ${part.name}`, part);
@@ -65,12 +65,12 @@ function parametersOf(document: Part, ...lists: unknown[]): Part[] {
 }
 
 /** In the order of the document. */
-export function operationsOf(document: Part): Operation[] {
+export function operationsOf(document: JsonObject): Operation[] {
 	const entries = (isWebhook: boolean) =>
-		Object.entries(partOf(isWebhook ? document.webhooks : document.paths)).flatMap(([path, value]) => {
+		Object.entries(objectOf(isWebhook ? document.webhooks : document.paths)).flatMap(([path, value]) => {
 			const item = resolve(document, value);
 			return METHODS.filter((method) => Object.hasOwn(item, method)).map((method): Operation => {
-				const part = partOf(item[method]);
+				const part = objectOf(item[method]);
 				const id = textOf(part.operationId) || `${method}-${path}`;
 				const words = [method, path, id, part.summary, part.description, ...listOf(part.tags)];
 				const parameters = parametersOf(document, item.parameters, part.parameters);
@@ -99,11 +99,11 @@ function range(least: unknown, most: unknown, unit: string): string {
 	return (least === undefined ? "at most " : `${least} to `) + most + end;
 }
 
-function alternatives(schema: Part): unknown[] {
+function alternatives(schema: JsonObject): unknown[] {
 	return [...listOf(schema.oneOf), ...listOf(schema.anyOf)];
 }
 
-function typeWords(document: Part, schema: Part, depth: number): string {
+function typeWords(document: JsonObject, schema: JsonObject, depth: number): string {
 	const types = typeof schema.type === "string" ? [schema.type] : listOf(schema.type).map(String);
 	const inner =
 		depth < DEPTH && schema.items ? typeWords(document, resolve(document, schema.items), depth + 1) : "";
@@ -120,7 +120,7 @@ function typeWords(document: Part, schema: Part, depth: number): string {
 }
 
 /** One line: "integer or null, 1 to 100, default 5". */
-export function schemaWords(document: Part, value: unknown): string {
+export function schemaWords(document: JsonObject, value: unknown): string {
 	const schema = resolve(document, value);
 	const words = [
 		typeWords(document, schema, 0),
@@ -143,27 +143,27 @@ export interface Member {
 }
 
 /** The members of the objects that a schema describes, also of those in its arrays and alternatives. */
-export function membersOf(document: Part, value: unknown, depth = 0): Member[] {
+export function membersOf(document: JsonObject, value: unknown, depth = 0): Member[] {
 	const schema = resolve(document, value);
 	if (depth > DEPTH) return [];
 	const named = (from: unknown, name: (key: string) => string) =>
-		Object.entries(partOf(from)).map(([key, inner]) => ({
+		Object.entries(objectOf(from)).map(([key, inner]) => ({
 			name: name(key),
 			schema: inner,
 			isRequired: listOf(schema.required).includes(key),
 		}));
 	const forms = alternatives(schema).map((form) => ({ form, inner: membersOf(document, form, depth + 1) }));
-	const telling = forms.filter(({ inner }) => inner.length);
-	const others = partOf(schema.additionalProperties);
+	const withMembers = forms.filter(({ inner }) => inner.length);
+	const others = objectOf(schema.additionalProperties);
 	return [
 		...named(schema.properties, (key) => key),
 		...named(schema.patternProperties, (key) => `/${key}/`),
 		...(Object.keys(others).length ? [{ name: "any other", schema: others, isRequired: false }] : []),
 		...listOf(schema.prefixItems).map((inner, at) => ({ name: `[${at}]`, schema: inner, isRequired: true })),
 		...[schema.items, ...listOf(schema.allOf)].flatMap((inner) => membersOf(document, inner, depth + 1)),
-		...(telling.length === 1
-			? telling[0]!.inner
-			: telling.map(({ form }, at) => ({ name: `form ${at + 1}`, schema: form, isRequired: false }))),
+		...(withMembers.length === 1
+			? withMembers[0]!.inner
+			: withMembers.map(({ form }, at) => ({ name: `form ${at + 1}`, schema: form, isRequired: false }))),
 	];
 }
 
@@ -173,8 +173,8 @@ export interface Example {
 }
 
 /** Of a media type or a parameter, or else of its schema. */
-export function examplesOf(document: Part, media: Part): Example[] {
-	const named = Object.entries(partOf(media.examples)).map(([name, value]) => {
+export function examplesOf(document: JsonObject, media: JsonObject): Example[] {
+	const named = Object.entries(objectOf(media.examples)).map(([name, value]) => {
 		const part = resolve(document, value);
 		return { name: textOf(part.summary) || name, value: part.value };
 	});
@@ -193,19 +193,20 @@ export function exampleText(value: unknown): string {
 }
 
 /** A request as a line for a shell, with the token in POLYTASK_TOKEN. Values without an example are in capitals. */
-export function curlOf(document: Part, operation: Operation, origin: string): string {
+export function curlOf(document: JsonObject, operation: Operation, origin: string): string {
 	const { method, part, parameters } = operation;
-	const valueOf = (parameter: Part) => {
+	const valueOf = (parameter: JsonObject) => {
 		const value =
 			examplesOf(document, parameter)[0]?.value ?? listOf(resolve(document, parameter.schema).enum)[0];
 		return value === undefined ? textOf(parameter.name).toUpperCase() : String(value);
 	};
-	const given = (place: string) =>
+	const required = (place: string) =>
 		parameters.filter((one) => one.in === place && (one.required || place === "path"));
 	let path = operation.path;
-	for (const one of given("path")) path = path.replaceAll(`{${one.name}}`, encodeURIComponent(valueOf(one)));
-	const query = given("query").map((one) => `${one.name}=${encodeURIComponent(valueOf(one))}`);
-	const server = textOf(partOf(listOf(document.servers)[0]).url).replace(/\/$/, "");
+	for (const one of required("path"))
+		path = path.replaceAll(`{${one.name}}`, encodeURIComponent(valueOf(one)));
+	const query = required("query").map((one) => `${one.name}=${encodeURIComponent(valueOf(one))}`);
+	const server = textOf(objectOf(listOf(document.servers)[0]).url).replace(/\/$/, "");
 	const url = origin + server + path + (query.length ? `?${query.join("&")}` : "");
 
 	const words = ["curl"];
@@ -213,9 +214,9 @@ export function curlOf(document: Part, operation: Operation, origin: string): st
 	words.push(quoted(url));
 	const isOpen = Array.isArray(part.security) && !part.security.length;
 	if (!isOpen) words.push('-H "Authorization: Bearer $POLYTASK_TOKEN"');
-	for (const one of given("header")) words.push("-H", quoted(`${one.name}: ${valueOf(one)}`));
-	const [type, media] = Object.entries(partOf(resolve(document, part.requestBody).content))[0] ?? [];
-	const example = examplesOf(document, partOf(media))[0];
+	for (const one of required("header")) words.push("-H", quoted(`${one.name}: ${valueOf(one)}`));
+	const [type, media] = Object.entries(objectOf(resolve(document, part.requestBody).content))[0] ?? [];
+	const example = examplesOf(document, objectOf(media))[0];
 	if (type) {
 		const body = example
 			? quoted(typeof example.value === "string" ? example.value : json(example.value))

@@ -4,7 +4,7 @@ import { withTerm } from "./search.ts";
 
 export const BASE = "/console";
 
-export interface Way {
+export interface MenuEntry {
 	/** Below the base. */
 	path: string;
 	name: string;
@@ -15,7 +15,7 @@ export interface Way {
 }
 
 /** The pages of the menu, in its order. */
-export const WAYS = {
+export const MENU = {
 	overview: { path: "", name: "Overview", key: "o", right: "read" },
 	tasks: { path: "/tasks", name: "Tasks", key: "t", right: "read" },
 	workers: { path: "/workers", name: "Workers", key: "w", right: "read" },
@@ -23,7 +23,7 @@ export const WAYS = {
 	webhooks: { path: "/webhooks", name: "Webhooks", key: "h", right: "admin" },
 	users: { path: "/users", name: "Users", key: "u", right: "admin" },
 	api: { path: "/api", name: "API", key: "a" },
-} satisfies Record<string, Way>;
+} satisfies Record<string, MenuEntry>;
 
 export const taskPage = (id: string) => `${BASE}/tasks/${encodeURIComponent(id)}`;
 
@@ -33,7 +33,7 @@ export function tasksPage(text: string): string {
 }
 
 /** The list of tasks with these conditions: { state: ["failed"] }. */
-export function tasksWhere(conditions: Record<string, string[]>): string {
+export function filteredTasksPage(conditions: Record<string, string[]>): string {
 	const text = Object.entries(conditions).reduce((all, [name, values]) => withTerm(all, name, values), "");
 	return tasksPage(text);
 }

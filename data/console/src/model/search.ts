@@ -32,9 +32,9 @@ export const DEFAULT_SORT = "-created";
 export const FAILURES = ["attempts_exhausted", "not_retryable", "start_timeout", "total_timeout", "reported"];
 const SORTS = ["created", "updated", "state", "kind", "priority"];
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const LATEST = Date.UTC(10_000, 0) - 1;
-const SHOWN = 40; // characters of a wrong term
-const LENGTHS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3, w: 604_800e3 };
+const TIME_MAX = Date.UTC(10_000, 0) - 1;
+const QUOTED_MAX = 40; // characters of a wrong term
+const UNIT_MS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3, w: 604_800e3 };
 
 /** The qualifiers, with what the list of completions says of them. */
 export const QUALIFIERS: Record<string, string> = {
@@ -52,8 +52,8 @@ export const QUALIFIERS: Record<string, string> = {
 };
 
 const TIMES = ["created", "updated"];
-const SEPARATED = ["state", "dialect", "failure"];
-const ONCE = /^(archived|created_.*|updated_.*)$/;
+const COMMA_LISTS = ["state", "dialect", "failure"];
+const SINGLE = /^(archived|created_.*|updated_.*)$/;
 /** With one dialect, its indexes are orders as well. */
 const SORT = new RegExp(`^-?(${SORTS.join("|")}|status|number|fields\\..+)$`);
 
@@ -78,7 +78,7 @@ export function terms(text: string): Term[] {
 
 /** The service knows the times from 1970 to 9999. */
 function format(ms: number): string {
-	return new Date(Math.min(Math.max(ms, 0), LATEST)).toISOString();
+	return new Date(Math.min(Math.max(ms, 0), TIME_MAX)).toISOString();
 }
 
 /** Date.parse takes the 31st of February for a day in March. */
@@ -92,7 +92,7 @@ function isDay(year: number, month: number, day: number): boolean {
  */
 function time(text: string, now: number): string | undefined {
 	const age = /^(\d{1,6})([smhdw])$/.exec(text);
-	if (age) return format(now - Number(age[1]) * LENGTHS[age[2]!]!);
+	if (age) return format(now - Number(age[1]) * UNIT_MS[age[2]!]!);
 	const date = /^(\d{4})-(\d{2})-(\d{2})(T[\d:.]+(?:Z|[+-]\d{2}:\d{2})?)?$/.exec(text);
 	if (!date || !isDay(Number(date[1]), Number(date[2]), Number(date[3]))) return undefined;
 	const ms = Date.parse(date[4] ? text : `${text}T00:00`);
@@ -129,12 +129,12 @@ function timeConditions(name: string, value: string, now: number): Conditions | 
 }
 
 function values(name: string, value: string): string[] {
-	return SEPARATED.includes(name) ? value.split(",").filter(Boolean) : [value];
+	return COMMA_LISTS.includes(name) ? value.split(",").filter(Boolean) : [value];
 }
 
 /** What the service would refuse in words that fit a request, not a search. */
 function faultOf(name: string, value: string): string {
-	if (SEPARATED.includes(name) || name === "archived") {
+	if (COMMA_LISTS.includes(name) || name === "archived") {
 		const known = knownValues(name, []);
 		const given = values(name, value);
 		if (!given.length || !given.every((one) => known.includes(one)))
@@ -150,8 +150,8 @@ function isQualifier(name: string): boolean {
 	return Object.hasOwn(QUALIFIERS, name) || name.startsWith("fields.");
 }
 
-function shown(text: string): string {
-	return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+function shortened(text: string): string {
+	return text.length > QUOTED_MAX ? `${text.slice(0, QUOTED_MAX)}…` : text;
 }
 
 /** `now` is for ages, in ms since the epoch. */
@@ -160,13 +160,13 @@ export function parseSearch(text: string, now: number): Search {
 	const add = (name: string, more: string[]) => {
 		const all = (search.conditions[name] ??= []);
 		for (const one of more) all.push(one);
-		if (all.length > 1 && ONCE.test(name)) search.fault ||= `${name.replace(/_.*/, "")}: is given twice`;
+		if (all.length > 1 && SINGLE.test(name)) search.fault ||= `${name.replace(/_.*/, "")}: is given twice`;
 	};
 	for (const { name, value } of terms(text)) {
 		if (!name && ID.test(value)) search.id = value.toLowerCase();
 		else if (!name)
-			search.fault ||= `“${shown(value)}” is neither a qualifier, such as state:failed, nor an id`;
-		else if (!isQualifier(name)) search.fault ||= `there is no qualifier ${shown(name)}:`;
+			search.fault ||= `“${shortened(value)}” is neither a qualifier, such as state:failed, nor an id`;
+		else if (!isQualifier(name)) search.fault ||= `there is no qualifier ${shortened(name)}:`;
 		else if (TIMES.includes(name)) {
 			const conditions = timeConditions(name, value, now);
 			if (conditions) for (const [member, more] of Object.entries(conditions)) add(member, more);
@@ -186,7 +186,7 @@ function quoted(value: string): string {
 	return value === "" || /[\s"]/.test(value) ? `"${value.replace(/["\\]/g, "\\$&")}"` : value;
 }
 
-function written(name: string, value: string): string {
+function termText(name: string, value: string): string {
 	return name ? `${name}:${quoted(value)}` : quoted(value);
 }
 
@@ -194,9 +194,9 @@ function written(name: string, value: string): string {
 export function withTerm(text: string, name: string, wanted: string[]): string {
 	const others = terms(text)
 		.filter((term) => term.name !== name)
-		.map((term) => (term.isOpen ? written(term.name, term.value) : text.slice(term.start, term.end)));
-	const parts = SEPARATED.includes(name) && wanted.length ? [wanted.join(",")] : wanted;
-	return [...others, ...parts.map((value) => written(name, value))].join(" ");
+		.map((term) => (term.isOpen ? termText(term.name, term.value) : text.slice(term.start, term.end)));
+	const parts = COMMA_LISTS.includes(name) && wanted.length ? [wanted.join(",")] : wanted;
+	return [...others, ...parts.map((value) => termText(name, value))].join(" ");
 }
 
 /** The values of a qualifier in the text. */
@@ -244,17 +244,17 @@ export function complete(text: string, cursor: number, kinds: string[]): Complet
 	const start = term?.start ?? cursor;
 	const end = term?.end ?? cursor;
 	if (!term?.name) {
-		const begun = (term?.value ?? "").toLowerCase();
+		const typed = (term?.value ?? "").toLowerCase();
 		return Object.entries(QUALIFIERS)
-			.filter(([name]) => name.startsWith(begun))
+			.filter(([name]) => name.startsWith(typed))
 			.map(([name, about]) => ({ text: `${name}:`, label: `${name}:`, about, start, end }));
 	}
 	const given = values(term.name, term.value);
-	const isList = SEPARATED.includes(term.name);
+	const isList = COMMA_LISTS.includes(term.name);
 	const before = isList ? (term.value.endsWith(",") ? given : given.slice(0, -1)) : [];
-	const begun = (isList && term.value.endsWith(",") ? "" : (given.at(-1) ?? "")).toLowerCase();
+	const typed = (isList && term.value.endsWith(",") ? "" : (given.at(-1) ?? "")).toLowerCase();
 	return knownValues(term.name, kinds)
-		.filter((value) => value.toLowerCase().startsWith(begun) && !before.includes(value))
+		.filter((value) => value.toLowerCase().startsWith(typed) && !before.includes(value))
 		.slice(0, 12)
 		.map((value) => ({
 			text: `${term.name}:${quoted([...before, value].join(","))} `,

@@ -22,7 +22,7 @@ export function dialectName(dialect: string): string {
 }
 
 /** Fields that say best what a task is about, the best first. */
-const TELLING = [
+const SUMMARY_FIELDS = [
 	"description",
 	"name",
 	"title",
@@ -34,13 +34,13 @@ const TELLING = [
 	"ingest_point",
 ];
 
-const LONGEST = 300; // characters of a line: a field can have a megabyte
+const SUMMARY_MAX = 300; // characters of a line: a field can have a megabyte
 
 /** One line about a task, from its fields; empty if none is telling. */
 export function summary(task: Task): string {
-	for (const name of TELLING) {
+	for (const name of SUMMARY_FIELDS) {
 		const value = task.fields[name];
-		if (typeof value === "string" && value.trim()) return value.trim().slice(0, LONGEST);
+		if (typeof value === "string" && value.trim()) return value.trim().slice(0, SUMMARY_MAX);
 	}
 	return "";
 }

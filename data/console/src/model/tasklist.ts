@@ -10,7 +10,7 @@ import { caller } from "./session.ts";
 import { merge, NONE, type Rows } from "./taskrows.ts";
 
 const FIRST_PAGE = 100;
-const REFRESH_MOST = 500; // the largest limit of a list
+const REFRESH_MAX = 500; // the largest limit of a list
 
 export interface TaskList {
 	items: Task[];
@@ -57,7 +57,7 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 	const [isBusy, setBusy] = useState(true);
 	const latest = useRef<AbortController | undefined>(undefined);
 	/** The rows are asked for again while a request is under way, whose answer may be older. */
-	const isAgain = useRef(false);
+	const isStale = useRef(false);
 	const current = useRef(rows);
 	const put = (next: Rows) => setRows((current.current = next));
 
@@ -90,7 +90,7 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 		isFirst.current = false;
 		here.current = entry();
 		setProblem(undefined);
-		isAgain.current = false;
+		isStale.current = false;
 		if (isReturn) refresh();
 		else {
 			put(NONE);
@@ -120,14 +120,14 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 	};
 	const refresh = () => {
 		if (search.fault) return;
-		isAgain.current = latest.current !== undefined;
-		if (isAgain.current) return;
+		isStale.current = latest.current !== undefined;
+		if (isStale.current) return;
 		const last = current.current;
-		const limit = Math.min(Math.max(last.items.length, FIRST_PAGE), REFRESH_MOST);
+		const limit = Math.min(Math.max(last.items.length, FIRST_PAGE), REFRESH_MAX);
 		void request(undefined, limit, limit === last.limit ? last.etag : undefined, merge);
 	};
 	useEffect(() => {
-		if (!isBusy && isAgain.current) refresh();
+		if (!isBusy && isStale.current) refresh();
 	}, [isBusy]);
 	const { items } = rows;
 	const isCounted = rows.total === null && known !== undefined;

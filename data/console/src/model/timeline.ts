@@ -22,7 +22,7 @@ const NAMES = {
 };
 
 /** The beginnings of periods that the task's own times tell. */
-function known(task: Task): HistoryEntry[] {
+function fromTaskTimes(task: Task): HistoryEntry[] {
 	const entry = (event: string, at: string, to: State) => ({ event, at, to }) as HistoryEntry;
 	const entries = [entry("created", task.created_at, "pending")];
 	if (task.started_at) entries.push(entry("changed", task.started_at, "running"));
@@ -41,7 +41,7 @@ export function periods(task: Task, entries: HistoryEntry[], now: number): Perio
 	let last: Period | undefined;
 	const add = (state: State, at: string, name: string) =>
 		found.push((last = { state, from: Date.parse(at), to: 0, name, end: "" }));
-	const sorted = entries.length ? entries.toReversed() : known(task);
+	const sorted = entries.length ? entries.toReversed() : fromTaskTimes(task);
 	if (sorted[0]!.event !== "created") add(sorted[0]!.from ?? "pending", task.created_at, "Earlier");
 	for (const entry of sorted) {
 		if (last && !begins(entry, last)) continue;

@@ -5,7 +5,7 @@ import { relative } from "./clock.ts";
 /** A worker that waits for tasks claims again within 50 s; one with tasks sends heartbeats more often. */
 const SILENT_MS = 60_000;
 
-export interface Condition {
+export interface WorkerState {
 	/** A class of parts.css; empty: nothing to see. */
 	tone: string;
 	word: string;
@@ -16,7 +16,7 @@ export interface Condition {
 }
 
 /** `at` in ms since the epoch. */
-export function conditionOf(worker: Worker, at: number): Condition {
+export function workerState(worker: Worker, at: number): WorkerState {
 	const { last_seen_at: seen, tasks } = worker;
 	const isSilent = seen !== null && at - Date.parse(seen) > SILENT_MS;
 	const silence = isSilent ? `not seen for ${relative(seen, at).replace(" ago", "")}` : "";
@@ -37,11 +37,11 @@ export function conditionOf(worker: Worker, at: number): Condition {
 }
 
 /** Whose names contain the text, by rank and name. */
-export function listed(workers: Worker[], text: string, at: number): Worker[] {
+export function filterWorkers(workers: Worker[], text: string, at: number): Worker[] {
 	const wanted = text.trim().toLowerCase();
 	return workers
 		.filter(({ name }) => name.toLowerCase().includes(wanted))
-		.map((worker) => ({ worker, rank: conditionOf(worker, at).rank }))
+		.map((worker) => ({ worker, rank: workerState(worker, at).rank }))
 		.sort((a, b) => a.rank - b.rank)
 		.map(({ worker }) => worker);
 }

@@ -1,7 +1,7 @@
 /** The APIs that the service speaks: their OpenAPI documents. Operations are drawn when they are opened. */
 import { useMemo, useState } from "preact/hooks";
 import { listDocuments, readDocument, type Entry } from "../api/openapi.ts";
-import { filterOperations, operationsOf, partOf, textOf } from "../model/openapi.ts";
+import { filterOperations, operationsOf, objectOf, textOf } from "../model/openapi.ts";
 import { useResource } from "../model/resource.ts";
 import { place } from "../model/router.ts";
 import { BASE } from "../model/routes.ts";
@@ -10,7 +10,7 @@ import { Empty, Loading, Trouble } from "../ui/basics.tsx";
 import { Markdown } from "../ui/markdown.tsx";
 import { useShortcuts } from "../ui/keys.ts";
 import { OperationFold } from "./api/operation.tsx";
-import { Shown } from "./api/parts.tsx";
+import { DocumentContext } from "./api/parts.tsx";
 
 function fragment(): string {
 	void place.value;
@@ -27,13 +27,13 @@ function Document({ entry }: { entry: Entry }) {
 	useShortcuts([{ key: "/", about: "Filter", run: () => window.document.getElementById("filter")?.focus() }]);
 	const operations = useMemo(() => operationsOf(document.data ?? {}), [document.data]);
 	const found = filterOperations(operations, filter);
-	const meant = fragment();
+	const target = fragment();
 	if (document.problem) return <Trouble problem={document.problem} retry={document.reload} />;
 	if (!document.data) return <Loading lines={12} />;
-	const info = partOf(document.data.info);
+	const info = objectOf(document.data.info);
 	const paths = [...new Set(found.map(({ path }) => path))];
 	return (
-		<Shown.Provider value={document.data}>
+		<DocumentContext.Provider value={document.data}>
 			<section class="card">
 				<h2>
 					{textOf(info.title)} <small>{textOf(info.version)}</small>
@@ -65,11 +65,11 @@ function Document({ entry }: { entry: Entry }) {
 					{found
 						.filter((operation) => operation.path === path)
 						.map((operation) => (
-							<OperationFold key={operation.id} operation={operation} isMeant={operation.id === meant} />
+							<OperationFold key={operation.id} operation={operation} isTarget={operation.id === target} />
 						))}
 				</section>
 			))}
-		</Shown.Provider>
+		</DocumentContext.Provider>
 	);
 }
 

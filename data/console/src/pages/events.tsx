@@ -4,8 +4,8 @@ import { formatJson } from "../api/json.ts";
 import type { TaskEvent } from "../api/types.ts";
 import { clock, exact } from "../model/clock.ts";
 import { kindsOf, readCounts } from "../model/counts.ts";
-import { EventLog, KEPT, keyOf, readLatest, TYPES, type Wanted } from "../model/eventlog.ts";
-import { link, linkFault, useEvents } from "../model/live.ts";
+import { EventLog, EVENTS_MAX, keyOf, readLatest, TYPES, type EventFilter } from "../model/eventlog.ts";
+import { connection, connectionError, useEvents } from "../model/live.ts";
 import { useResource } from "../model/resource.ts";
 import { go, place } from "../model/router.ts";
 import { BASE, taskPage } from "../model/routes.ts";
@@ -78,8 +78,8 @@ function Line({ event }: { event: TaskEvent }) {
 }
 
 interface FilterProps {
-	wanted: Wanted;
-	set: (wanted: Wanted) => void;
+	wanted: EventFilter;
+	set: (wanted: EventFilter) => void;
 }
 
 const CHOICES = { type: TYPES, dialect: Object.keys(DIALECTS), state: STATES };
@@ -121,7 +121,7 @@ function Filters({ wanted, set }: FilterProps) {
 }
 
 /** The events of the filter; while paused, new ones wait. */
-function useLog(wanted: Wanted, isPaused: boolean) {
+function useLog(wanted: EventFilter, isPaused: boolean) {
 	const log = useRef(new EventLog()).current;
 	const timer = useRef(0);
 	const held = useRef(isPaused);
@@ -177,14 +177,14 @@ export function EventsPage() {
 	};
 	const { log, latest } = useLog(wanted, isPaused);
 	const { shown: events, dropped, waiting } = log;
-	const drawn = events.slice(0, isPaused ? KEPT : LIVE_ROWS);
+	const drawn = events.slice(0, isPaused ? EVENTS_MAX : LIVE_ROWS);
 	const toggle = () => setPaused(!isPaused);
 	useShortcuts([{ key: " ", about: "Space: pause, go on", run: toggle }]);
-	const set = (next: Wanted) => {
+	const set = (next: EventFilter) => {
 		const text = new URLSearchParams(Object.entries(next).filter(([, value]) => value)).toString();
 		go(`${BASE}/events${text && `?${text}`}`, true);
 	};
-	const isOff = link.value === "off";
+	const isOff = connection.value === "off";
 	return (
 		<div class="page">
 			<header>
@@ -199,7 +199,7 @@ export function EventsPage() {
 					{isPaused ? `Go on (${waiting.toLocaleString()} new)` : "Pause"}
 				</button>
 			</header>
-			{isOff && <Empty title="There is no feed of events">{linkFault.value}</Empty>}
+			{isOff && <Empty title="There is no feed of events">{connectionError.value}</Empty>}
 			{latest.problem && !isOff && <Trouble problem={latest.problem} retry={latest.reload} />}
 			{!events.length &&
 				!isOff &&

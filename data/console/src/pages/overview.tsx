@@ -1,12 +1,12 @@
 /** What happens now: problems first, then numbers, by API and over time. */
 import { useMemo } from "preact/hooks";
-import { readAllStats, readHealth, readOffered, readSeries, readWebhooks } from "../api/overview.ts";
+import { readAllStats, readHealth, readIfAvailable, readSeries, readWebhooks } from "../api/overview.ts";
 import { attention, RECENT } from "../model/attention.ts";
 import { useResource } from "../model/resource.ts";
 import { caller, may, reloadCaller } from "../model/session.ts";
 import { Loading, Trouble } from "../ui/basics.tsx";
-import { useAgain } from "./overview/again.ts";
-import { Dialects, Tiles } from "./overview/figures.tsx";
+import { useRefresh } from "./overview/refresh.ts";
+import { Dialects, Tiles } from "./overview/tiles.tsx";
 import { Notices } from "./overview/notices.tsx";
 import { Throughput } from "./overview/throughput.tsx";
 import { Welcome } from "./overview/welcome.tsx";
@@ -15,9 +15,9 @@ import { Welcome } from "./overview/welcome.tsx";
 async function readRest(signal: AbortSignal) {
 	const isAdmin = may("admin");
 	const [recent, webhooks, health] = await Promise.all([
-		readOffered(readSeries(RECENT, 60, signal)),
+		readIfAvailable(readSeries(RECENT, 60, signal)),
 		isAdmin ? readWebhooks(signal) : [],
-		isAdmin ? readOffered(readHealth(signal)) : undefined,
+		isAdmin ? readIfAvailable(readHealth(signal)) : undefined,
 		reloadCaller(),
 	]);
 	return { recent, webhooks, health };
@@ -26,8 +26,8 @@ async function readRest(signal: AbortSignal) {
 export function OverviewPage() {
 	const counts = useResource(readAllStats, []);
 	const rest = useResource(readRest, []);
-	useAgain(counts.reload);
-	useAgain(rest.reload, false);
+	useRefresh(counts.reload);
+	useRefresh(rest.reload, false);
 	const stats = counts.data;
 	const notices = useMemo(
 		() => stats && rest.data && attention({ stats, caller: caller.value!, ...rest.data }),

@@ -6,9 +6,9 @@ import { formatJson } from "../api/json.ts";
 import { readAttempts, readHistory, readTask } from "../api/tasks.ts";
 import type { Task, TaskEvent, Time } from "../api/types.ts";
 import { useEvents } from "../model/live.ts";
-import { bulkCounts, isBulk } from "../model/offers.ts";
+import { bulkCounts, isBulk } from "../model/taskactions.ts";
 import { cameFrom, go } from "../model/router.ts";
-import { tasksPage, tasksWhere } from "../model/routes.ts";
+import { tasksPage, filteredTasksPage } from "../model/routes.ts";
 import { may } from "../model/session.ts";
 import { dialectName, hasEnded, share, summary } from "../model/states.ts";
 import { FAILURE_WORDS, who } from "../model/words.ts";
@@ -16,7 +16,7 @@ import { Bar, Copy, Field, Loading, StateBadge, Trouble, When } from "../ui/basi
 import { Json } from "../ui/json.tsx";
 import { useShortcuts } from "../ui/keys.ts";
 import { Actions } from "./task/actions.tsx";
-import { Section, useOfTask } from "./task/parts.tsx";
+import { Section, useTaskResource } from "./task/parts.tsx";
 import { Attempts, History, WorkerLink } from "./task/records.tsx";
 import { Timeline } from "./task/timeline.tsx";
 import { Views } from "./task/views.tsx";
@@ -76,7 +76,7 @@ function Facts({ task }: { task: Task }) {
 	const when = (time: Time | null | undefined) => time && <When time={time} />;
 	const facts: Record<string, ComponentChildren> = {
 		API: dialectName(dialect),
-		Kind: kind && <a href={tasksWhere({ dialect: [dialect], kind: [kind] })}>{kind}</a>,
+		Kind: kind && <a href={filteredTasksPage({ dialect: [dialect], kind: [kind] })}>{kind}</a>,
 		Number: number !== null && String(number),
 		Priority: String(task.priority),
 		Attempts: `${task.attempt - task.attempts_before}${max_attempts ? ` of ${max_attempts}` : ""}`,
@@ -117,10 +117,10 @@ function useLease(task: Task | undefined, reload: () => void): void {
 }
 
 export function TaskPage({ id }: { id: string }) {
-	const { data: task, problem, reload } = useOfTask(id, (signal) => readTask(id, signal));
+	const { data: task, problem, reload } = useTaskResource(id, (signal) => readTask(id, signal));
 	useLease(task, reload);
-	const attempts = useOfTask(id, (signal) => readAttempts(id, signal));
-	const history = useOfTask(id, (signal) => readHistory(id, undefined, signal));
+	const attempts = useTaskResource(id, (signal) => readAttempts(id, signal));
+	const history = useTaskResource(id, (signal) => readHistory(id, undefined, signal));
 	const [removal, setRemoval] = useState<TaskEvent>();
 	useEvents((events) => {
 		const found = events?.find((event) => event.task_id === id && event.type === "task.removed");

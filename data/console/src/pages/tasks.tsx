@@ -12,7 +12,7 @@ import { may } from "../model/session.ts";
 import { useTaskList, type TaskList } from "../model/tasklist.ts";
 import { Empty, Loading, Trouble } from "../ui/basics.tsx";
 import { SearchBox } from "../ui/search.tsx";
-import { Many } from "./tasks/many.tsx";
+import { SelectionBar } from "./tasks/selection.tsx";
 import { Rail } from "./tasks/rail.tsx";
 import { Rows, type Selection } from "./tasks/rows.tsx";
 
@@ -30,11 +30,11 @@ function useSelection(items: Task[]): [Map<string, Task>, Selection, () => void]
 		const isAll = items.every(({ id }) => selected.has(id));
 		setSelected(new Map(isAll ? [] : items.map((task) => [task.id, task])));
 	};
-	const selection = { ids: new Set(selected.keys()), toggle, toggleAll, isOffered: may("write") };
+	const selection = { ids: new Set(selected.keys()), toggle, toggleAll, isAvailable: may("write") };
 	return [selected, selection, () => setSelected(new Map())];
 }
 
-function Nothing({ text, fault }: { text: string; fault: string }) {
+function NoTasks({ text, fault }: { text: string; fault: string }) {
 	if (fault) return <Empty title="The search was not understood" />;
 	if (text)
 		return (
@@ -84,7 +84,7 @@ export function TasksPage() {
 					<SearchBox text={text} kinds={kinds} fault={search.fault} search={show} />
 				</header>
 				{isHeld && (
-					<Many
+					<SelectionBar
 						tasks={[...selected.values()]}
 						total={list.total}
 						filter={search.conditions}
@@ -94,7 +94,7 @@ export function TasksPage() {
 				)}
 				{list.problem && <Trouble problem={list.problem} retry={list.refresh} />}
 				{list.isLoading && !list.items.length && <Loading lines={12} />}
-				{!list.isLoading && !list.problem && hasNone && <Nothing text={text} fault={search.fault} />}
+				{!list.isLoading && !list.problem && hasNone && <NoTasks text={text} fault={search.fault} />}
 				{list.items.length > 0 && (
 					<Rows
 						list={list}

@@ -7,7 +7,7 @@ import { useResource } from "../model/resource.ts";
 import { go } from "../model/router.ts";
 import { BASE } from "../model/routes.ts";
 import { Action, Empty, Loading, Trouble, When } from "../ui/basics.tsx";
-import { One } from "./webhooks/one.tsx";
+import { WebhookDetails } from "./webhooks/webhook.tsx";
 import { HookBadge, HookForm, Secret } from "./webhooks/parts.tsx";
 
 const READ_MS = 5000;
@@ -37,7 +37,7 @@ function Row({ hook }: { hook: Webhook }) {
 	);
 }
 
-function Hooks() {
+function WebhookList() {
 	const { data, problem, reload } = useResource(listWebhooks, []);
 	const [isNew, setNew] = useState(false);
 	const [added, setAdded] = useState<Webhook>();
@@ -87,5 +87,5 @@ function Hooks() {
 }
 
 export function WebhooksPage({ id }: { id: string }) {
-	return id ? <One id={id} /> : <Hooks />;
+	return id ? <WebhookDetails id={id} /> : <WebhookList />;
 }

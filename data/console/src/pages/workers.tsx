@@ -7,28 +7,28 @@ import { useReload } from "../model/live.ts";
 import { usePoll } from "../model/poll.ts";
 import { useResource } from "../model/resource.ts";
 import { go, place } from "../model/router.ts";
-import { BASE, tasksWhere, WAYS } from "../model/routes.ts";
+import { BASE, filteredTasksPage, MENU } from "../model/routes.ts";
 import { may } from "../model/session.ts";
 import { dialectName } from "../model/states.ts";
-import { conditionOf, listed } from "../model/workerstate.ts";
+import { workerState, filterWorkers } from "../model/workerstate.ts";
 import { Action, Copy, Empty, Loading, Trouble, When } from "../ui/basics.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { useShortcuts } from "../ui/keys.ts";
 
 const POLL_MS = 5000; // heartbeats that change no task are no events
 const EVENTS_MS = 2000;
-const MOST = 200; // rows that are drawn; those with problems are the first
-const MANY = 10; // workers from which on there is a search
+const ROWS_MAX = 200; // rows that are drawn; those with problems are the first
+const SEARCH_FROM = 10; // workers from which on there is a search
 
 const ALL = "*";
-const PAGE = BASE + WAYS.workers.path;
+const PAGE = BASE + MENU.workers.path;
 
 function Holds({ holds }: Worker) {
 	return (
 		<ul>
 			{holds.map(({ dialect, kind, tasks, oldest_started_at: since }) => (
 				<li key={`${dialect} ${kind}`}>
-					<a href={tasksWhere({ state: ["running"], dialect: [dialect], kind: [kind ?? ""] })}>
+					<a href={filteredTasksPage({ state: ["running"], dialect: [dialect], kind: [kind ?? ""] })}>
 						{tasks} × {dialectName(dialect)} {kind}
 					</a>
 					<small class="under">
@@ -40,8 +40,8 @@ function Holds({ holds }: Worker) {
 	);
 }
 
-function Condition({ worker }: { worker: Worker }) {
-	const { tone, word, about } = conditionOf(worker, now.value);
+function StateCell({ worker }: { worker: Worker }) {
+	const { tone, word, about } = workerState(worker, now.value);
 	return (
 		<>
 			<span class={`badge ${tone}`}>
@@ -60,7 +60,7 @@ interface DrainProps {
 	done: () => void;
 }
 
-function Drain({ name, close, done }: DrainProps) {
+function DrainDialog({ name, close, done }: DrainProps) {
 	const isAll = name === ALL;
 	return (
 		<Dialog title={isAll ? "Drain all workers?" : `Drain ${name}?`} close={close}>
@@ -77,13 +77,13 @@ function Drain({ name, close, done }: DrainProps) {
 	);
 }
 
-interface ListProps {
+interface TableProps {
 	data: Workers;
 	drain: (name: string) => void;
 	reload: () => void;
 }
 
-function Row({ worker, data, drain, reload }: ListProps & { worker: Worker }) {
+function Row({ worker, data, drain, reload }: TableProps & { worker: Worker }) {
 	const { name } = worker;
 	const change = async () => {
 		if (!worker.drain) return drain(name);
@@ -99,7 +99,7 @@ function Row({ worker, data, drain, reload }: ListProps & { worker: Worker }) {
 				</small>
 			</th>
 			<td>
-				<Condition worker={worker} />
+				<StateCell worker={worker} />
 			</td>
 			<td>
 				<Holds {...worker} />
@@ -119,7 +119,7 @@ function Row({ worker, data, drain, reload }: ListProps & { worker: Worker }) {
 	);
 }
 
-function None() {
+function NoWorkers() {
 	const line = `polytaskctl work --url ${location.origin} --token-file FILE --kind KIND -- COMMAND`;
 	return (
 		<Empty title="No worker was seen in the last 24 hours">
@@ -130,15 +130,15 @@ function None() {
 	);
 }
 
-function List(props: ListProps) {
+function WorkerTable(props: TableProps) {
 	const { items, complete } = props.data;
 	const text = place.value.query.get("q") ?? "";
-	const found = listed(items, text, now.value);
+	const found = filterWorkers(items, text, now.value);
 	const search = (next: string) => go(`${PAGE}${next && `?q=${encodeURIComponent(next)}`}`, true);
 	useShortcuts([{ key: "/", about: "Search", run: () => document.getElementById("name")?.focus() }]);
 	return (
 		<>
-			{(items.length > MANY || text) && (
+			{(items.length > SEARCH_FROM || text) && (
 				<input
 					id="name"
 					type="search"
@@ -162,13 +162,14 @@ function List(props: ListProps) {
 					</tr>
 				</thead>
 				<tbody>
-					{found.slice(0, MOST).map((worker) => (
+					{found.slice(0, ROWS_MAX).map((worker) => (
 						<Row key={worker.name} worker={worker} {...props} />
 					))}
 				</tbody>
 			</table>
 			<p class="muted">
-				{found.length > MOST && `${MOST} of ${found.length.toLocaleString()} are shown: search by name. `}
+				{found.length > ROWS_MAX &&
+					`${ROWS_MAX} of ${found.length.toLocaleString()} are shown: search by name. `}
 				{!complete && "Some kinds that are held are left out. "}
 				The service keeps the times in memory: after its restart a worker has none until it is seen again.
 			</p>
@@ -208,8 +209,9 @@ export function WorkersPage() {
 				</div>
 			)}
 			{!data && !problem && <Loading lines={8} />}
-			{data && (data.items.length ? <List data={data} drain={setDraining} reload={reload} /> : <None />)}
-			{draining && <Drain name={draining} close={close} done={() => (close(), reload())} />}
+			{data &&
+				(data.items.length ? <WorkerTable data={data} drain={setDraining} reload={reload} /> : <NoWorkers />)}
+			{draining && <DrainDialog name={draining} close={close} done={() => (close(), reload())} />}
 		</div>
 	);
 }

@@ -75,25 +75,30 @@ export function Chart(props: ChartProps) {
 	const data = [props.times, ...props.lines.map(({ values }) => values)] as uPlot.AlignedData;
 	const latest = useRef({ props, data });
 	latest.current = { props, data };
-	const look = [theme.value, isDark.value, props.times.length, ...props.lines.map(({ name }) => name)].join();
+	const styleKey = [
+		theme.value,
+		isDark.value,
+		props.times.length,
+		...props.lines.map(({ name }) => name),
+	].join();
 	useEffect(() => {
 		const element = box.current!;
-		let isOver = false;
+		let isRemoved = false;
 		const observer = new ResizeObserver(() =>
 			plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }),
 		);
 		void import("uplot").then(({ default: Plot }) => {
-			if (isOver) return;
+			if (isRemoved) return;
 			plot.current = new Plot(options(element, latest.current.props), latest.current.data, element);
 			observer.observe(element);
 		});
 		return () => {
-			isOver = true;
+			isRemoved = true;
 			observer.disconnect();
 			plot.current?.destroy();
 			plot.current = undefined;
 		};
-	}, [look]);
+	}, [styleKey]);
 	useEffect(() => plot.current?.setData(data), [props.lines]);
 	return <div class="chart" ref={box} role="img" aria-label={props.label} />;
 }

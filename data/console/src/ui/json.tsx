@@ -6,8 +6,8 @@ import { useState } from "preact/hooks";
 import { formatJson } from "../api/json.ts";
 
 const OPEN_LEVELS = 2;
-const LONG = 40; // members after which a value begins folded
-const MOST = 1000; // members that are drawn
+const FOLDED_FROM = 40; // members after which a value begins folded
+const MEMBERS_MAX = 1000; // members that are drawn
 
 function Scalar({ value }: { value: unknown }) {
 	const type = value === null ? "null" : typeof value;
@@ -18,7 +18,7 @@ function Scalar({ value }: { value: unknown }) {
 
 function Member({ name, value, level }: { name?: string; value: unknown; level: number }) {
 	const members = typeof value === "object" && value !== null ? Object.entries(value) : [];
-	const [isOpen, setOpen] = useState(level < OPEN_LEVELS && members.length <= LONG);
+	const [isOpen, setOpen] = useState(level < OPEN_LEVELS && members.length <= FOLDED_FROM);
 	const label = name !== undefined && <span class="json-name">{name}: </span>;
 	if (typeof value !== "object" || value === null)
 		return (
@@ -45,11 +45,13 @@ function Member({ name, value, level }: { name?: string; value: unknown; level: 
 				<ul>
 					{isOpen &&
 						members
-							.slice(0, MOST)
+							.slice(0, MEMBERS_MAX)
 							.map(([member, inner]) => (
 								<Member key={member} name={member} value={inner} level={level + 1} />
 							))}
-					{isOpen && members.length > MOST && <li class="muted">… {members.length - MOST} more</li>}
+					{isOpen && members.length > MEMBERS_MAX && (
+						<li class="muted">… {members.length - MEMBERS_MAX} more</li>
+					)}
 				</ul>
 			</details>
 		</li>

@@ -1,7 +1,7 @@
 /** Which rows of a long list are drawn: those in sight and some around them. All rows have the same height. */
 import { useEffect, useState } from "preact/hooks";
 
-const AROUND = 12; // rows above and below those in sight
+const MARGIN = 12; // rows above and below those in sight
 
 export interface Span {
 	first: number;
@@ -20,8 +20,8 @@ export function useVisibleRows(
 		const element = scroller.current;
 		if (!element) return;
 		const measure = () => {
-			const first = Math.max(Math.floor(element.scrollTop / height) - AROUND, 0);
-			const end = first + Math.ceil(element.clientHeight / height) + 2 * AROUND;
+			const first = Math.max(Math.floor(element.scrollTop / height) - MARGIN, 0);
+			const end = first + Math.ceil(element.clientHeight / height) + 2 * MARGIN;
 			setSpan((last) => (last.first === first && last.end === end ? last : { first, end }));
 		};
 		const observer = new ResizeObserver(measure);

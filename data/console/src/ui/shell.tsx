@@ -2,51 +2,51 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { zone } from "../model/clock.ts";
-import { isPaused, link, linkFault } from "../model/live.ts";
+import { connection, connectionError, isPaused } from "../model/live.ts";
 import { go, place } from "../model/router.ts";
-import { BASE, WAYS, type Way } from "../model/routes.ts";
+import { BASE, MENU, type MenuEntry } from "../model/routes.ts";
 import { caller, isPasted, logOut, may } from "../model/session.ts";
 import { Action } from "./basics.tsx";
 import { Dialog } from "./dialog.tsx";
 import { shortcuts, useShortcuts } from "./keys.ts";
 import { nextTheme, theme } from "./theme.ts";
 
-const ALL: Way[] = Object.values(WAYS);
+const ENTRIES: MenuEntry[] = Object.values(MENU);
 
-const isOffered = ({ right }: Way) => !right || may(right);
+const isAllowed = ({ right }: MenuEntry) => !right || may(right);
 
-function isHere(path: string, way: Way): boolean {
-	return way.path ? `${path}/`.startsWith(`${BASE}${way.path}/`) : path === BASE;
+function isCurrent(path: string, entry: MenuEntry): boolean {
+	return entry.path ? `${path}/`.startsWith(`${BASE}${entry.path}/`) : path === BASE;
 }
 
-function Ways() {
+function Menu() {
 	const { path } = place.value;
 	const nav = useRef<HTMLElement>(null);
 	// On a phone not all fit.
 	useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [path]);
 	useShortcuts(
-		ALL.map((way) => ({
-			key: `g ${way.key}`,
-			about: `Go to ${way.name}`,
-			run: () => isOffered(way) && go(BASE + (way.path || "/")),
+		ENTRIES.map((entry) => ({
+			key: `g ${entry.key}`,
+			about: `Go to ${entry.name}`,
+			run: () => isAllowed(entry) && go(BASE + (entry.path || "/")),
 		})),
 	);
 	return (
 		<nav aria-label="Pages" ref={nav}>
-			{ALL.filter(isOffered).map((way) => (
+			{ENTRIES.filter(isAllowed).map((entry) => (
 				<a
-					key={way.name}
-					href={BASE + (way.path || "/")}
-					aria-current={isHere(path, way) ? "page" : undefined}
+					key={entry.name}
+					href={BASE + (entry.path || "/")}
+					aria-current={isCurrent(path, entry) ? "page" : undefined}
 				>
-					{way.name}
+					{entry.name}
 				</a>
 			))}
 		</nav>
 	);
 }
 
-const LINKS = {
+const CONNECTION_LABELS = {
 	live: "Live",
 	connecting: "Connecting",
 	offline: "Offline",
@@ -55,14 +55,18 @@ const LINKS = {
 };
 
 /** Rows that move are hard to read and to hit, so a person can hold them. */
-function LinkState() {
+function ConnectionState() {
 	const toggle = () => (isPaused.value = !isPaused.value);
 	useShortcuts([{ key: "l", about: "Live: pause, go on", run: toggle }]);
 	return (
 		<>
-			<span class={`link ${link.value}`} role="status" title={linkFault.value || `Times are in ${zone}`}>
+			<span
+				class={`link ${connection.value}`}
+				role="status"
+				title={connectionError.value || `Times are in ${zone}`}
+			>
 				<span class="dot" aria-hidden="true" />
-				{LINKS[link.value]}
+				{CONNECTION_LABELS[connection.value]}
 			</span>
 			<button
 				type="button"
@@ -151,8 +155,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
 				<a class="name" href={`${BASE}/`}>
 					Polytask
 				</a>
-				<Ways />
-				<LinkState />
+				<Menu />
+				<ConnectionState />
 				<Caller />
 			</header>
 			<main id="page" tabIndex={-1}>

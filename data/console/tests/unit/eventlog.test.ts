@@ -2,9 +2,17 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import type { HistoryEntry, State, TaskEvent } from "../../src/api/types.ts";
-import { EventLog, KEPT, matches, readLatest, typeOf, TYPES, type Wanted } from "../../src/model/eventlog.ts";
+import {
+	EventLog,
+	EVENTS_MAX,
+	matches,
+	readLatest,
+	typeOf,
+	TYPES,
+	type EventFilter,
+} from "../../src/model/eventlog.ts";
 
-const ANY: Wanted = { type: "", dialect: "", state: "", kind: "" };
+const ANY: EventFilter = { type: "", dialect: "", state: "", kind: "" };
 
 function event(revision: number, more: Partial<TaskEvent> = {}): TaskEvent {
 	return {
@@ -64,7 +72,7 @@ test("the newest events are kept, and the others are counted once", () => {
 	log.add(many(2301, 100), ANY);
 	assert.equal(log.waiting, 2100);
 	log.take();
-	assert.equal(log.shown.length, KEPT);
+	assert.equal(log.shown.length, EVENTS_MAX);
 	assert.deepEqual([log.shown[0]!.revision, log.shown.at(-1)!.revision], [2400, 1901]);
 	assert.equal(log.dropped, 1900);
 });

@@ -38,7 +38,7 @@ async function run(context: TestContext, steps: Step[], place = ""): Promise<Run
 	const listener = {
 		events: (events: { id: string; type?: string }[]) =>
 			result.log.push(...events.map(({ id, type }) => `${id} ${type}`)),
-		passed: (id: string) => result.log.push(`passed ${id}`),
+		position: (id: string) => result.log.push(`position ${id}`),
 		open: (gap: boolean) => result.log.push(gap ? "open gap" : "open"),
 		closed: (problem: Problem | undefined, seconds: number) =>
 			result.log.push(`closed ${problem?.status ?? ""} ${seconds}`),
@@ -69,7 +69,7 @@ test("events come once, however the stream is cut", async (context) => {
 
 test("a stream that ends goes on behind the last event", async (context) => {
 	const { log, places } = await run(context, [['id: 7\ndata: {"type":"a"}\n\n'], []]);
-	assert.deepEqual(log, ["open gap", "passed 7", "7 a", "closed  1", "open", "closed  1"]);
+	assert.deepEqual(log, ["open gap", "position 7", "7 a", "closed  1", "open", "closed  1"]);
 	assert.deepEqual(places, [undefined, "7", "7"]);
 });
 
@@ -92,7 +92,7 @@ test("an event with members of every object changes none", async (context) => {
 
 test("named events are no tasks' events", async (context) => {
 	const { log } = await run(context, [['event: other\nid: 3\ndata: {"type":"a"}\n\n']]);
-	assert.deepEqual(log, ["open gap", "passed 3", "closed  1"]);
+	assert.deepEqual(log, ["open gap", "position 3", "closed  1"]);
 });
 
 test("an event of a megabyte", async (context) => {
@@ -137,7 +137,7 @@ test("the service says when to try again", async (context) => {
 test("a place that is gone: everything is read again", async (context) => {
 	const gone = Response.json({ title: "gone" }, { status: 410 });
 	const { log, places } = await run(context, [gone, ['id: 9\ndata: {"type":"a"}\n\n']], "old");
-	assert.deepEqual(log, ["passed ", "closed 410 1", "open gap", "passed 9", "9 a", "closed  1"]);
+	assert.deepEqual(log, ["position ", "closed 410 1", "open gap", "position 9", "9 a", "closed  1"]);
 	assert.deepEqual(places, ["old", undefined, "9"]);
 });
 
@@ -161,7 +161,7 @@ test("an abort during a pause ends it at once", async (context) => {
 	const controller = new AbortController();
 	context.mock.method(globalThis, "fetch", () => Promise.reject(new TypeError("no network")));
 	const closed = () => controller.abort();
-	const listener = { events() {}, passed() {}, open() {}, closed };
+	const listener = { events() {}, position() {}, open() {}, closed };
 	const begin = performance.now();
 	await follow(listener, controller.signal, "");
 	assert.ok(performance.now() - begin < 500);

@@ -4,19 +4,19 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Part } from "../../src/api/openapi.ts";
+import type { JsonObject } from "../../src/api/openapi.ts";
 import {
 	curlOf,
 	examplesOf,
 	filterOperations,
 	membersOf,
 	operationsOf,
-	partOf,
+	objectOf,
 	resolve,
 	schemaWords,
 } from "../../src/model/openapi.ts";
 
-const DOCUMENT: Part = {
+const DOCUMENT: JsonObject = {
 	openapi: "3.1.0",
 	servers: [{ url: "/api/" }],
 	paths: {
@@ -177,7 +177,7 @@ test("operations, and those that a filter finds", () => {
 		{ paths: { "/": null } },
 		{ paths: { "/": { get: 5 } } },
 	])
-		assert.doesNotThrow(() => operationsOf(document as Part));
+		assert.doesNotThrow(() => operationsOf(document as JsonObject));
 });
 
 test("examples", () => {
@@ -208,14 +208,14 @@ test("requests of curl, safe for a shell", () => {
 });
 
 /** The documents of this source, for tests that are run in it. */
-function documents(): [string, Part][] {
+function documents(): [string, JsonObject][] {
 	const folder = join(process.cwd(), "../../src/dialect");
 	try {
 		return readdirSync(folder, { withFileTypes: true })
 			.filter((entry) => entry.isDirectory())
 			.map(({ name }) => [
 				name,
-				JSON.parse(readFileSync(join(folder, name, "openapi.json"), "utf8")) as Part,
+				JSON.parse(readFileSync(join(folder, name, "openapi.json"), "utf8")) as JsonObject,
 			]);
 	} catch {
 		return [];
@@ -237,7 +237,7 @@ test("the documents of the service", (context) => {
 			);
 			for (const part of operation.parameters)
 				assert.ok(part.name && words.call(null, part.schema) !== undefined);
-			for (const response of Object.values(partOf(operation.part.responses)))
+			for (const response of Object.values(objectOf(operation.part.responses)))
 				assert.ok(resolve(document, response).description, `${name} ${operation.id}`);
 		}
 	}

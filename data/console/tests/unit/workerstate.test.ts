@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasAddress } from "../../src/api/workers.ts";
 import type { Worker } from "../../src/api/types.ts";
-import { conditionOf, listed } from "../../src/model/workerstate.ts";
+import { workerState, filterWorkers } from "../../src/model/workerstate.ts";
 
 const NOW = Date.parse("2026-11-28T12:00:00.000Z");
 
@@ -13,7 +13,7 @@ function worker(name: string, secondsAgo: number | null, tasks: number, drain = 
 }
 
 function words(secondsAgo: number | null, tasks: number, drain = false): string {
-	const { tone, word, about } = conditionOf(worker("a", secondsAgo, tasks, drain), NOW);
+	const { tone, word, about } = workerState(worker("a", secondsAgo, tasks, drain), NOW);
 	return [tone, word, about].join("|");
 }
 
@@ -49,14 +49,14 @@ test("workers with problems are listed first, those that are gone last, else by 
 		worker("e", 1, 0),
 	];
 	assert.deepEqual(
-		listed(all, "", NOW).map(({ name }) => name),
+		filterWorkers(all, "", NOW).map(({ name }) => name),
 		["d-dead", "b", "c", "e", "a-gone"],
 	);
 });
 
 test("the search is in names, without case", () => {
 	const all = [worker("Encoder-1", 1, 0), worker("report", 1, 0), worker("(.*", 1, 0)];
-	const found = (text: string) => listed(all, text, NOW).map(({ name }) => name);
+	const found = (text: string) => filterWorkers(all, text, NOW).map(({ name }) => name);
 	assert.deepEqual(found(" encODER "), ["Encoder-1"]);
 	assert.deepEqual(found("(.*"), ["(.*"]);
 	assert.deepEqual(found("nobody"), []);

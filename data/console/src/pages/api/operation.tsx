@@ -1,13 +1,13 @@
 /** One operation of an API: a line, and what it says when it is opened. */
 import { useContext, useEffect } from "preact/hooks";
-import { curlOf, partOf, resolve, textOf, type Operation } from "../../model/openapi.ts";
+import { curlOf, objectOf, resolve, textOf, type Operation } from "../../model/openapi.ts";
 import { Copy } from "../../ui/basics.tsx";
 import { Fold } from "../../ui/fold.tsx";
 import { Markdown } from "../../ui/markdown.tsx";
-import { Content, Item, Response, Shown } from "./parts.tsx";
+import { Content, Item, Response, DocumentContext } from "./parts.tsx";
 
 function About({ operation }: { operation: Operation }) {
-	const document = useContext(Shown);
+	const document = useContext(DocumentContext);
 	const { part, parameters } = operation;
 	const body = resolve(document, part.requestBody);
 	const curl = operation.isWebhook ? "" : curlOf(document, operation, location.origin);
@@ -38,19 +38,19 @@ function About({ operation }: { operation: Operation }) {
 			<Markdown text={textOf(body.description)} />
 			<Content of={body.content} />
 			<h4>Responses</h4>
-			{Object.entries(partOf(part.responses)).map(([code, response]) => (
+			{Object.entries(objectOf(part.responses)).map(([code, response]) => (
 				<Response key={code} code={code} of={response} />
 			))}
 		</div>
 	);
 }
 
-/** `isMeant`: the address leads to it. */
-export function OperationFold({ operation, isMeant }: { operation: Operation; isMeant: boolean }) {
+/** `isTarget`: the address leads to it. */
+export function OperationFold({ operation, isTarget }: { operation: Operation; isTarget: boolean }) {
 	const { id, method, part } = operation;
 	useEffect(() => {
-		if (isMeant) document.getElementById(id)?.scrollIntoView();
-	}, [isMeant]);
+		if (isTarget) document.getElementById(id)?.scrollIntoView();
+	}, [isTarget]);
 	const head = (
 		<>
 			<b class={`method ${method}`}>{method}</b> {textOf(part.summary)}{" "}
@@ -61,7 +61,7 @@ export function OperationFold({ operation, isMeant }: { operation: Operation; is
 		</>
 	);
 	return (
-		<Fold id={id} head={head} open={isMeant}>
+		<Fold id={id} head={head} open={isTarget}>
 			{() => <About operation={operation} />}
 		</Fold>
 	);

@@ -1,12 +1,12 @@
 /** Parts of an operation: schemas as trees, parameters, bodies. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Part } from "../../api/openapi.ts";
+import type { JsonObject } from "../../api/openapi.ts";
 import {
 	examplesOf,
 	exampleText,
 	membersOf,
-	partOf,
+	objectOf,
 	resolve,
 	schemaWords,
 	textOf,
@@ -15,7 +15,7 @@ import { Fold } from "../../ui/fold.tsx";
 import { Inline, Markdown } from "../../ui/markdown.tsx";
 
 /** The document that is shown. */
-export const Shown = createContext<Part>({});
+export const DocumentContext = createContext<JsonObject>({});
 
 interface ItemProps {
 	name: string;
@@ -28,7 +28,7 @@ interface ItemProps {
 
 /** A parameter or a member, with the members of its own value folded. */
 export function Item({ name, schema, isRequired, place = "", description }: ItemProps) {
-	const document = useContext(Shown);
+	const document = useContext(DocumentContext);
 	const about = description || textOf(resolve(document, schema).description);
 	const hasMembers = membersOf(document, schema).length > 0;
 	const words = [place, isRequired ? "required" : "", schemaWords(document, schema)]
@@ -48,7 +48,7 @@ export function Item({ name, schema, isRequired, place = "", description }: Item
 }
 
 function Members({ schema }: { schema: unknown }) {
-	const members = membersOf(useContext(Shown), schema);
+	const members = membersOf(useContext(DocumentContext), schema);
 	return (
 		<ul class="items">
 			{members.map((member) => (
@@ -60,15 +60,15 @@ function Members({ schema }: { schema: unknown }) {
 
 /** The media types of a request or a response. */
 export function Content({ of }: { of: unknown }) {
-	const document = useContext(Shown);
+	const document = useContext(DocumentContext);
 	return (
 		<>
-			{Object.entries(partOf(of)).map(([type, value]) => (
+			{Object.entries(objectOf(of)).map(([type, value]) => (
 				<div key={type} class="media">
 					<ul class="items">
-						<Item name={type} schema={partOf(value).schema} />
+						<Item name={type} schema={objectOf(value).schema} />
 					</ul>
-					{examplesOf(document, partOf(value)).map((example) => (
+					{examplesOf(document, objectOf(value)).map((example) => (
 						<Fold key={example.name} head={example.name ? `Example: ${example.name}` : "Example"}>
 							{() => <pre tabIndex={0}>{exampleText(example.value)}</pre>}
 						</Fold>
@@ -81,9 +81,9 @@ export function Content({ of }: { of: unknown }) {
 
 /** Folded, for most operations have the same ones of errors. */
 export function Response({ code, of }: { code: string; of: unknown }) {
-	const document = useContext(Shown);
+	const document = useContext(DocumentContext);
 	const response = resolve(document, of);
-	const headers = Object.entries(partOf(response.headers));
+	const headers = Object.entries(objectOf(response.headers));
 	const head = (
 		<>
 			<code>{code}</code> <Inline text={textOf(response.description)} />

@@ -2,12 +2,12 @@
 import { useState } from "preact/hooks";
 import { readSeries } from "../../api/overview.ts";
 import { exact } from "../../model/clock.ts";
-import { linesOf } from "../../model/figures.ts";
+import { linesOf } from "../../model/totals.ts";
 import { useResource } from "../../model/resource.ts";
 import { DIALECTS, dialectName } from "../../model/states.ts";
 import { Trouble } from "../../ui/basics.tsx";
 import { Chart } from "../../ui/chart.tsx";
-import { useAgain } from "./again.ts";
+import { useRefresh } from "./refresh.ts";
 
 /** Name, seconds, seconds of a step. */
 const RANGES = [
@@ -17,16 +17,16 @@ const RANGES = [
 	["7 d", 604_800, 3600],
 ] as const;
 
-type Drawn = ReturnType<typeof linesOf>;
+type ChartData = ReturnType<typeof linesOf>;
 
-const NONE: Drawn = { times: [], lines: [] };
+const NO_DATA: ChartData = { times: [], lines: [] };
 
 const nameOf = (dialect: string) => (dialect ? dialectName(dialect) : "Failed, of all");
 const colorOf = (dialect: string) =>
 	dialect ? `--line-${Object.keys(DIALECTS).indexOf(dialect)}` : "--failed";
 
 /** The rows are made when they are shown. */
-function Numbers({ times, lines }: Drawn) {
+function NumbersTable({ times, lines }: ChartData) {
 	const [isOpen, setOpen] = useState(false);
 	return (
 		<details onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -67,7 +67,7 @@ export function Throughput() {
 	const [range, setRange] = useState<(typeof RANGES)[number]>(RANGES[0]);
 	const [name, seconds, step] = range;
 	const series = useResource(async (signal) => linesOf(await readSeries(seconds, step, signal)), [range]);
-	useAgain(series.reload);
+	useRefresh(series.reload);
 	const { data, problem } = series;
 	return (
 		<section class="card throughput" aria-labelledby="throughput">
@@ -95,7 +95,7 @@ export function Throughput() {
 					/>
 				)}
 			</div>
-			<Numbers {...(data ?? NONE)} />
+			<NumbersTable {...(data ?? NO_DATA)} />
 		</section>
 	);
 }

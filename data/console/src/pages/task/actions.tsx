@@ -3,12 +3,12 @@ import { useState } from "preact/hooks";
 import { Problem } from "../../api/http.ts";
 import { archiveTask, deleteTask, patchTask, readTask, retryTask } from "../../api/tasks.ts";
 import type { Task } from "../../api/types.ts";
-import { isAsSeen, offersOf, type Offer } from "../../model/offers.ts";
+import { isUnchanged, allowedActions, type TaskAction } from "../../model/taskactions.ts";
 import { Action, StateBadge } from "../../ui/basics.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { useShortcuts } from "../../ui/keys.ts";
 
-interface TaskAction {
+interface ActionInfo {
 	name: string;
 	key: string;
 	about: string;
@@ -16,7 +16,7 @@ interface TaskAction {
 	run: (task: Task, priority: number) => Promise<unknown>;
 }
 
-const ACTIONS: Record<Offer, TaskAction> = {
+const ACTIONS: Record<TaskAction, ActionInfo> = {
 	retry: {
 		name: "Retry",
 		key: "r",
@@ -58,30 +58,30 @@ const ACTIONS: Record<Offer, TaskAction> = {
 };
 
 const KEYS = [...new Map(Object.values(ACTIONS).map(({ key, name }) => [key, name]))];
-const AGAIN = 5; // reads of a task whose worker reports all the time
+const MAX_RETRIES = 5; // after 412, while a worker reports all the time
 
 interface ConfirmProps {
-	offer: Offer;
+	action: TaskAction;
 	task: Task;
 	close: () => void;
 	done: () => void;
 }
 
-function Confirm({ offer, task, close, done }: ConfirmProps) {
+function Confirm({ action, task, close, done }: ConfirmProps) {
 	const [seen, setSeen] = useState(task);
 	const [hasChanged, setChanged] = useState(false);
 	const [priority, setPriority] = useState(task.priority);
-	const { name, about, isDangerous, run } = ACTIONS[offer];
+	const { name, about, isDangerous, run } = ACTIONS[action];
 	const press = async () => {
 		let present = seen;
-		for (let left = AGAIN; ; left--)
+		for (let left = MAX_RETRIES; ; left--)
 			try {
 				await run(present, priority);
 				return done();
 			} catch (error) {
 				if (!(error instanceof Problem && error.status === 412)) throw error;
 				present = await readTask(task.id);
-				if (isAsSeen(seen, present) && left) continue;
+				if (isUnchanged(seen, present) && left) continue;
 				setSeen(present);
 				return setChanged(true);
 			}
@@ -95,7 +95,7 @@ function Confirm({ offer, task, close, done }: ConfirmProps) {
 				{seen.archived && ", archived"}
 			</p>
 			<p>{about}</p>
-			{offer === "set_priority" && (
+			{action === "set_priority" && (
 				<label>
 					Priority
 					<input
@@ -108,7 +108,7 @@ function Confirm({ offer, task, close, done }: ConfirmProps) {
 				</label>
 			)}
 			<footer>
-				{offersOf(seen).includes(offer) ? (
+				{allowedActions(seen).includes(action) ? (
 					<Action run={press} kind={isDangerous ? "danger" : "primary"}>
 						{name} the task
 					</Action>
@@ -127,34 +127,34 @@ export interface ActionsProps {
 }
 
 export function Actions({ task, done }: ActionsProps) {
-	const [open, setOpen] = useState<Offer>();
-	const offers = offersOf(task);
-	const all = Object.keys(ACTIONS) as Offer[];
+	const [open, setOpen] = useState<TaskAction>();
+	const allowed = allowedActions(task);
+	const all = Object.keys(ACTIONS) as TaskAction[];
 	useShortcuts(
 		KEYS.map(([key, about]) => ({
 			key,
 			about,
-			run: () => setOpen(offers.find((offer) => ACTIONS[offer].key === key)),
+			run: () => setOpen(allowed.find((action) => ACTIONS[action].key === key)),
 		})),
 	);
 	const close = () => setOpen(undefined);
 	return (
 		<div class="action">
 			{all.map(
-				(offer) =>
-					offers.includes(offer) && (
+				(action) =>
+					allowed.includes(action) && (
 						<button
-							key={offer}
+							key={action}
 							type="button"
-							class={ACTIONS[offer].isDangerous ? "danger" : "plain"}
-							aria-keyshortcuts={ACTIONS[offer].key}
-							onClick={() => setOpen(offer)}
+							class={ACTIONS[action].isDangerous ? "danger" : "plain"}
+							aria-keyshortcuts={ACTIONS[action].key}
+							onClick={() => setOpen(action)}
 						>
-							{ACTIONS[offer].name}…
+							{ACTIONS[action].name}…
 						</button>
 					),
 			)}
-			{open && <Confirm offer={open} task={task} close={close} done={() => (close(), done())} />}
+			{open && <Confirm action={open} task={task} close={close} done={() => (close(), done())} />}
 		</div>
 	);
 }

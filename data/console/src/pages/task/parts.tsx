@@ -4,11 +4,11 @@ import { useReload } from "../../model/live.ts";
 import { useResource, type Resource } from "../../model/resource.ts";
 import { Copy, Loading, Trouble } from "../../ui/basics.tsx";
 
-const LONGEST = 100_000; // characters of a text that are drawn
+const TEXT_MAX = 100_000; // characters of a text that are drawn
 const READ_MS = 1000; // between two reads of the same
 
 /** Something of a task, read again when the task changes. */
-export function useOfTask<T>(id: string, read: (signal: AbortSignal) => Promise<T>): Resource<T> {
+export function useTaskResource<T>(id: string, read: (signal: AbortSignal) => Promise<T>): Resource<T> {
 	const resource = useResource(read, [id]);
 	useReload(resource.reload, READ_MS, (event) => event.task_id === id);
 	return resource;
@@ -37,19 +37,19 @@ export function Section({ title, extra, children }: SectionProps) {
 export function Text({ text, label }: { text: string; label: string }) {
 	return (
 		<div class="text">
-			<pre tabIndex={0}>{text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}</pre>
+			<pre tabIndex={0}>{text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text}</pre>
 			<Copy text={text} label={label} />
 		</div>
 	);
 }
 
-interface ReadProps<T> {
+interface LoadedProps<T> {
 	resource: Resource<T>;
 	children: (data: T) => ComponentChildren;
 }
 
 /** What was read last. After the removal of the task that stays, and the page says so at its head. */
-export function Read<T>({ resource: { data, problem, reload }, children }: ReadProps<T>) {
+export function Loaded<T>({ resource: { data, problem, reload }, children }: LoadedProps<T>) {
 	const isTrouble = problem && !(data && problem.status === 404);
 	return (
 		<>

@@ -7,7 +7,7 @@ import { BASE } from "../../model/routes.ts";
 import { eventWords, who } from "../../model/words.ts";
 import type { Resource } from "../../model/resource.ts";
 import { Action, When } from "../../ui/basics.tsx";
-import { Read, Section, Text } from "./parts.tsx";
+import { Loaded, Section, Text } from "./parts.tsx";
 
 export function WorkerLink({ name }: { name: string }) {
 	return <a href={`${BASE}/workers?q=${encodeURIComponent(name)}`}>{name}</a>;
@@ -44,7 +44,7 @@ const INCOMPLETE = <p class="muted">The journal has no earlier ones.</p>;
 export function Attempts({ attempts }: { attempts: Resource<{ items: Attempt[]; complete: boolean }> }) {
 	return (
 		<Section title="Attempts">
-			<Read resource={attempts}>
+			<Loaded resource={attempts}>
 				{({ items, complete }) => (
 					<>
 						{!items.length && <p class="muted">No worker has taken it.</p>}
@@ -56,7 +56,7 @@ export function Attempts({ attempts }: { attempts: Resource<{ items: Attempt[]; 
 						{!complete && INCOMPLETE}
 					</>
 				)}
-			</Read>
+			</Loaded>
 		</Section>
 	);
 }
@@ -93,7 +93,7 @@ export function History({ id, history }: HistoryProps) {
 	const more = async () => setOlder(await readHistory(id, last!.next!));
 	return (
 		<Section title="History">
-			<Read resource={history}>
+			<Loaded resource={history}>
 				{() => (
 					<>
 						<ol class="records">
@@ -107,7 +107,7 @@ export function History({ id, history }: HistoryProps) {
 						{last && !last.next && !last.complete && INCOMPLETE}
 					</>
 				)}
-			</Read>
+			</Loaded>
 		</Section>
 	);
 }

@@ -1,5 +1,5 @@
 /** The life of the task to scale and in words, and why it is waiting. */
-import { readKind } from "../../api/tasks.ts";
+import { readKindStats } from "../../api/tasks.ts";
 import type { HistoryEntry, Task } from "../../api/types.ts";
 import { duration, now } from "../../model/clock.ts";
 import { useReload } from "../../model/live.ts";
@@ -16,7 +16,7 @@ const BAD = ["failed", "expired", "timed_out"]; // ends of attempts
 const STATS_MS = 3000; // between two reads of the counts
 
 function Waiting({ task }: { task: Task }) {
-	const stats = useResource((signal) => readKind(task, signal), []);
+	const stats = useResource((signal) => readKindStats(task, signal), []);
 	useReload(stats.reload, STATS_MS);
 	return <p class="why">{stats.data && whyWaiting(task, stats.data, now.value)}</p>;
 }

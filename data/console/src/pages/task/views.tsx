@@ -6,7 +6,7 @@ import { canonicalRequest, clientRequest, type ClientRequest } from "../../model
 import { curl } from "../../model/curl.ts";
 import { indent } from "../../model/indent.ts";
 import { dialectName } from "../../model/states.ts";
-import { Read, Section, Text, useOfTask } from "./parts.tsx";
+import { Loaded, Section, Text, useTaskResource } from "./parts.tsx";
 
 function View({ request, answer }: { request: ClientRequest; answer: RawAnswer }) {
 	return (
@@ -24,8 +24,8 @@ function View({ request, answer }: { request: ClientRequest; answer: RawAnswer }
 }
 
 function Client({ task, request }: { task: Task; request: ClientRequest }) {
-	const answer = useOfTask(task.id, (signal) => readRaw(request.path, request.headers, signal));
-	return <Read resource={answer}>{(data) => <View request={request} answer={data} />}</Read>;
+	const answer = useTaskResource(task.id, (signal) => readRaw(request.path, request.headers, signal));
+	return <Loaded resource={answer}>{(data) => <View request={request} answer={data} />}</Loaded>;
 }
 
 export function Views({ task }: { task: Task }) {

@@ -18,7 +18,7 @@ export interface Selection {
 	toggle: (task: Task) => void;
 	toggleAll: () => void;
 	/** False: the caller may not change tasks. */
-	isOffered: boolean;
+	isAvailable: boolean;
 }
 
 export interface RowsProps {
@@ -42,7 +42,7 @@ function Row({ task, index, selection }: RowProps) {
 	return (
 		<div class={`row ${isSelected ? "selected" : ""}`} role="row" aria-rowindex={index + 2} data-id={task.id}>
 			<span role="cell" class="pick">
-				{selection.isOffered && (
+				{selection.isAvailable && (
 					<input
 						type="checkbox"
 						checked={isSelected}
@@ -95,7 +95,7 @@ function Head({ selection, isAll, ...sorting }: Omit<RowsProps, "list"> & { isAl
 	return (
 		<div class="row head" role="row" aria-rowindex={1}>
 			<span role="columnheader" class="pick">
-				{selection.isOffered ? (
+				{selection.isAvailable ? (
 					<input
 						type="checkbox"
 						checked={isAll}
@@ -151,7 +151,7 @@ function useRowKeys(
 			about: "Select the task",
 			run: () => {
 				const task = list.items[here()];
-				if (task && selection.isOffered) selection.toggle(task);
+				if (task && selection.isAvailable) selection.toggle(task);
 			},
 		},
 	]);

@@ -54,7 +54,7 @@ interface RowProps {
 function Details({ hook, delivery, reload }: RowProps) {
 	const { id, state, attempts, event } = delivery;
 	const { data, problem } = useResource((signal) => readDelivery(hook, id, signal), [id, state, attempts]);
-	const again = async () => (await redeliver(hook, { ids: [id] }), reload());
+	const redeliverOne = async () => (await redeliver(hook, { ids: [id] }), reload());
 	if (problem) return <Trouble problem={problem} />;
 	if (!data) return <Loading lines={2} />;
 	return (
@@ -64,7 +64,7 @@ function Details({ hook, delivery, reload }: RowProps) {
 			</p>
 			<Attempts {...data} />
 			<Json value={data.body} />
-			{state !== "pending" && <Action run={again}>Deliver again</Action>}
+			{state !== "pending" && <Action run={redeliverOne}>Deliver again</Action>}
 		</div>
 	);
 }
@@ -102,7 +102,7 @@ function local(ms: number): string {
 	return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-function Again({ hook, close }: { hook: string; close: () => void }) {
+function RedeliverDialog({ hook, close }: { hook: string; close: () => void }) {
 	const [count, setCount] = useState<number>();
 	const submit = async (data: FormData) => {
 		const time = (name: string) => new Date(String(data.get(name))).toISOString();
@@ -136,7 +136,7 @@ export function Deliveries({ hook }: { hook: string }) {
 	const { path, query } = place.value;
 	const state = query.get("state") ?? "";
 	const pages = useRef(1);
-	const [isAgain, setAgain] = useState(false);
+	const [isRedelivering, setRedelivering] = useState(false);
 	const list = useResource((signal) => readPages(hook, state, pages.current, signal), [hook, state]);
 	const { data, problem, reload } = list;
 	useReload(reload, READ_MS);
@@ -155,7 +155,7 @@ export function Deliveries({ hook }: { hook: string }) {
 						<option key={one}>{one}</option>
 					))}
 				</select>
-				<Action run={() => setAgain(true)}>Deliver failed ones again…</Action>
+				<Action run={() => setRedelivering(true)}>Deliver failed ones again…</Action>
 			</header>
 			{problem && <Trouble problem={problem} retry={reload} />}
 			{!data && !problem && <Loading />}
@@ -172,7 +172,7 @@ export function Deliveries({ hook }: { hook: string }) {
 					Older deliveries
 				</Action>
 			)}
-			{isAgain && <Again hook={hook} close={() => (setAgain(false), reload())} />}
+			{isRedelivering && <RedeliverDialog hook={hook} close={() => (setRedelivering(false), reload())} />}
 		</>
 	);
 }

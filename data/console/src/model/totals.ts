@@ -2,7 +2,7 @@
 import type { Series } from "../api/overview.ts";
 import type { KindCounts, Time } from "../api/types.ts";
 
-export interface Figures {
+export interface Totals {
 	pending: number;
 	running: number;
 	failed: number;
@@ -16,7 +16,7 @@ export interface Figures {
 	oldest: Time | null;
 }
 
-export function figuresOf(rows: KindCounts[]): Figures {
+export function totalsOf(rows: KindCounts[]): Totals {
 	const sum = (of: (row: KindCounts) => number) => rows.reduce((all, row) => all + of(row), 0);
 	return {
 		pending: sum((row) => row.states.pending),

@@ -5,7 +5,7 @@ import { isAtRest, useReload } from "../../model/live.ts";
 const EVENTS_MS = 2000;
 const QUIET_MS = 15_000;
 
-export function useAgain(reload: () => void, byEvents = true): void {
+export function useRefresh(reload: () => void, byEvents = true): void {
 	useReload(reload, EVENTS_MS, () => byEvents);
 	useEffect(() => {
 		const timer = setInterval(() => isAtRest() || reload(), QUIET_MS);

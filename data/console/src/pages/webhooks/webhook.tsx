@@ -126,7 +126,7 @@ function Facts({ hook }: { hook: Webhook }) {
 	);
 }
 
-export function One({ id }: { id: string }) {
+export function WebhookDetails({ id }: { id: string }) {
 	const { data: hook, problem, reload, set } = useResource((signal) => readWebhook(id, signal), [id]);
 	const [dialog, setDialog] = useState<keyof typeof DIALOGS>();
 	const [secret, setSecret] = useState("");

@@ -2,7 +2,7 @@
 import type { BulkAction, Task } from "../api/types.ts";
 import { hasEnded } from "./states.ts";
 
-export type Offer = BulkAction | "unarchive";
+export type TaskAction = BulkAction | "unarchive";
 
 /** The task of a bulk, which has rules of its own. */
 export function isBulk(task: Task): boolean {
@@ -16,16 +16,16 @@ export function bulkCounts(bulk: Task): [number, number, number] {
 	return [count("done"), count("refused"), count("total")];
 }
 
-export function offersOf(task: Task): Offer[] {
+export function allowedActions(task: Task): TaskAction[] {
 	const ended = hasEnded(task);
 	if (isBulk(task)) return ended ? [...(task.archived ? [] : (["archive"] as const)), "delete"] : ["cancel"];
-	const offers: Offer[] = [];
-	if (!ended) offers.push("cancel", "set_priority");
-	else if (task.state !== "succeeded") offers.push("retry");
-	return [...offers, task.archived ? "unarchive" : "archive", "delete"];
+	const actions: TaskAction[] = [];
+	if (!ended) actions.push("cancel", "set_priority");
+	else if (task.state !== "succeeded") actions.push("retry");
+	return [...actions, task.archived ? "unarchive" : "archive", "delete"];
 }
 
-const DECISIVE = [
+const COMPARED = [
 	"state",
 	"status",
 	"archived",
@@ -39,6 +39,6 @@ const DECISIVE = [
  * Whether what a person has seen of a task still holds. A worker that reports progress changes the task each
  * second; a decision to cancel it is not about that.
  */
-export function isAsSeen(seen: Task, task: Task): boolean {
-	return DECISIVE.every((member) => seen[member] === task[member]);
+export function isUnchanged(seen: Task, task: Task): boolean {
+	return COMPARED.every((member) => seen[member] === task[member]);
 }

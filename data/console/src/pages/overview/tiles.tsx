@@ -1,7 +1,7 @@
 /** The numbers of now, each a link to the tasks that it counts. */
 import type { ComponentChildren } from "preact";
 import type { KindCounts, State } from "../../api/types.ts";
-import { byDialect, figuresOf } from "../../model/figures.ts";
+import { byDialect, totalsOf } from "../../model/totals.ts";
 import { tasksPage } from "../../model/routes.ts";
 import { dialectName } from "../../model/states.ts";
 import { When } from "../../ui/basics.tsx";
@@ -27,7 +27,7 @@ function Tile({ name, state, count, terms = "", children }: TileProps) {
 }
 
 export function Tiles({ rows }: { rows: KindCounts[] }) {
-	const { pending, delayed, oldest, running, failedHour, failedDay, succeededHour } = figuresOf(rows);
+	const { pending, delayed, oldest, running, failedHour, failedDay, succeededHour } = totalsOf(rows);
 	const day = tasksPage("state:failed updated:<24h");
 	return (
 		<ul class="tiles">
@@ -60,7 +60,7 @@ export function Dialects({ rows }: { rows: KindCounts[] }) {
 				</thead>
 				<tbody>
 					{byDialect(rows).map(([dialect, own]) => {
-						const { pending, running, failed, succeededHour, oldest } = figuresOf(own);
+						const { pending, running, failed, succeededHour, oldest } = totalsOf(own);
 						const of = `dialect:${dialect} `;
 						const cells: [string, ComponentChildren][] = [
 							["state:pending", pending.toLocaleString()],

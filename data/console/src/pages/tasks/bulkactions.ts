@@ -2,7 +2,7 @@
 import { archiveTask, deleteTask, patchTask, retryTask } from "../../api/tasks.ts";
 import type { BulkAction, State, Task } from "../../api/types.ts";
 
-export interface ManyAction {
+export interface BulkActionInfo {
 	do: BulkAction;
 	/** "Cancel 5 tasks" */
 	verb: string;
@@ -14,7 +14,7 @@ export interface ManyAction {
 	about: string;
 }
 
-export const MANY_ACTIONS: ManyAction[] = [
+export const BULK_ACTIONS: BulkActionInfo[] = [
 	{
 		do: "retry",
 		verb: "Retry",
@@ -60,11 +60,11 @@ export interface Outcome {
 	refusals: Map<string, number>;
 }
 
-const AT_ONCE = 4;
+const PARALLEL = 4;
 
 /** Carries the action out for each task, and goes on after refusals. `report` is called after each one. */
-export async function runEach(
-	action: ManyAction,
+export async function runForEach(
+	action: BulkActionInfo,
 	tasks: Task[],
 	priority: number,
 	report: (outcome: Outcome) => void,
@@ -83,6 +83,6 @@ export async function runEach(
 			report({ ...outcome });
 		}
 	};
-	await Promise.all(Array.from({ length: AT_ONCE }, work));
+	await Promise.all(Array.from({ length: PARALLEL }, work));
 	return outcome;
 }

@@ -1,21 +1,21 @@
 /// <reference types="node" />
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byDialect, figuresOf, linesOf } from "../../src/model/figures.ts";
+import { byDialect, totalsOf, linesOf } from "../../src/model/totals.ts";
 import { kind } from "./counts.ts";
 
 test("sums over kinds, and the oldest of them", () => {
-	const figures = figuresOf([
+	const totals = totalsOf([
 		kind("native", { pending: 3, failedHour: 2, succeededHour: 5, oldest: "2026-11-28T10:00:00.000Z" }),
 		kind("idol", { pending: 4, running: 1, failedHour: 1, oldest: "2026-11-28T09:59:59.999Z" }),
 		kind("idol", {}),
 	]);
-	assert.equal(figures.pending, 7);
-	assert.equal(figures.running, 1);
-	assert.equal(figures.failedHour, 3);
-	assert.equal(figures.succeededHour, 5);
-	assert.equal(figures.oldest, "2026-11-28T09:59:59.999Z");
-	assert.equal(figuresOf([]).oldest, null);
+	assert.equal(totals.pending, 7);
+	assert.equal(totals.running, 1);
+	assert.equal(totals.failedHour, 3);
+	assert.equal(totals.succeededHour, 5);
+	assert.equal(totals.oldest, "2026-11-28T09:59:59.999Z");
+	assert.equal(totalsOf([]).oldest, null);
 });
 
 test("rows are grouped by dialect in their order", () => {

@@ -8,12 +8,12 @@ import { taskPage } from "../../model/routes.ts";
 import { may } from "../../model/session.ts";
 import { Action, Bar, Loading, Trouble } from "../../ui/basics.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
-import { MANY_ACTIONS, runEach, type ManyAction, type Outcome } from "./actions.ts";
+import { BULK_ACTIONS, runForEach, type BulkActionInfo, type Outcome } from "./bulkactions.ts";
 
 const counted = (count: number) => `${count.toLocaleString()} ${count === 1 ? "task" : "tasks"}`;
 
 interface PriorityProps {
-	action: ManyAction;
+	action: BulkActionInfo;
 	priority: number;
 	set: (priority: number) => void;
 }
@@ -35,7 +35,7 @@ function Priority({ action, priority, set }: PriorityProps) {
 }
 
 interface ConfirmProps {
-	action: ManyAction;
+	action: BulkActionInfo;
 	close: () => void;
 }
 
@@ -45,7 +45,7 @@ function ConfirmRows({ action, tasks, close, done }: ConfirmProps & { tasks: Tas
 	const [outcome, setOutcome] = useState<Outcome>();
 	const [isOver, setOver] = useState(false);
 	const run = async () => {
-		await runEach(action, tasks, priority, setOutcome);
+		await runForEach(action, tasks, priority, setOutcome);
 		setOver(true);
 	};
 	const leave = () => (outcome ? done() : close());
@@ -132,7 +132,7 @@ function ConfirmAll({
 	);
 }
 
-export interface ManyProps {
+export interface SelectionBarProps {
 	tasks: Task[];
 	/** How many match; null: unknown. */
 	total: number | null | undefined;
@@ -148,13 +148,13 @@ function backToRows(): void {
 }
 
 /** The bar that appears while rows are selected. */
-export function Many({ tasks, total, filter, clear, done }: ManyProps) {
+export function SelectionBar({ tasks, total, filter, clear, done }: SelectionBarProps) {
 	const [isAll, setAll] = useState(false);
-	const [action, setAction] = useState<ManyAction>();
+	const [action, setAction] = useState<BulkActionInfo>();
 	const hasCondition = Object.keys(filter).some((name) => name !== "archived");
-	const mayAll = hasCondition && (total === null || (total ?? 0) > tasks.length);
+	const canSelectAll = hasCondition && (total === null || (total ?? 0) > tasks.length);
 	/** Not what every selected task would refuse, nor what needs another right. */
-	const isOffered = ({ do: name, states }: ManyAction) =>
+	const isAvailable = ({ do: name, states }: BulkActionInfo) =>
 		isAll ? name !== "delete" || may("admin") : !states || tasks.some(({ state }) => states.includes(state));
 	useEffect(() => () => void setTimeout(backToRows), []);
 	const close = () => setAction(undefined);
@@ -164,12 +164,12 @@ export function Many({ tasks, total, filter, clear, done }: ManyProps) {
 			<strong>
 				{isAll ? `All ${total?.toLocaleString() ?? ""} that match` : `${tasks.length} selected`}
 			</strong>
-			{mayAll && !isAll && (
+			{canSelectAll && !isAll && (
 				<button type="button" class="quiet" onClick={() => setAll(true)}>
 					Select all {total?.toLocaleString() ?? ""} that match
 				</button>
 			)}
-			{MANY_ACTIONS.filter(isOffered).map((one) => (
+			{BULK_ACTIONS.filter(isAvailable).map((one) => (
 				<button
 					key={one.do}
 					type="button"
