@@ -65,9 +65,9 @@ function sleep(seconds: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Follows the events behind `position` until the signal; without a position, those from now on. Ends with a Problem that
- * trying again does not mend: 403, 404 (no journal). A 401 that lasts ends the session, and so the signal; until
- * then a later renewal of the token may mend it.
+ * Passes on the events after `position` until the signal aborts; without a position, the events from now on. A lost
+ * connection is opened again after a delay. Throws a Problem that a new attempt cannot solve: 403, 404 (no journal).
+ * After a 401 it tries again, too: a later renewal may replace the token, or the end of the session aborts the signal.
  */
 export async function follow(listener: Listener, signal: AbortSignal, position: string): Promise<void> {
 	let delay = FIRST_DELAY;
