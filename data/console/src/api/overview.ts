@@ -1,7 +1,6 @@
 /** What the overview reads: counts and workers, what happened over time, and what an administrator looks after. */
 import { Problem, read, serviceTime } from "./http.ts";
-import { readStats } from "./tasks.ts";
-import type { Stats, Time } from "./types.ts";
+import type { Time } from "./types.ts";
 
 /** How many tasks were created and ended in each step. */
 export interface SeriesItem {
@@ -35,20 +34,6 @@ export interface WebhookHealth {
 	/** Why the service has disabled it. */
 	reason: string | null;
 	state: { failing_since: Time | null; last_status: number | null; missed: boolean };
-}
-
-const PAGES = 10; // of 1000 kinds
-
-/** The counts of all kinds. */
-export async function readAllStats(signal: AbortSignal): Promise<Stats> {
-	const stats = await readStats(signal);
-	let { next } = stats;
-	for (let page = 1; next && page < PAGES; page++) {
-		const more = await readStats(signal, next);
-		stats.items.push(...more.items);
-		next = more.next;
-	}
-	return stats;
 }
 
 /** undefined if the service has no such address, or the caller may not read it. */

@@ -43,8 +43,20 @@ export function readAttempts(
 	return read(`${path(id)}/attempts`, undefined, signal);
 }
 
-export function readStats(signal?: AbortSignal, cursor?: string): Promise<Stats> {
-	return read("/v1/stats", { cursor }, signal);
+const STATS_PAGES = 10;
+const STATS_PAGE = 1000; // kinds
+/** With as many kinds, there may be others that were not read. */
+export const KINDS_MAX = STATS_PAGES * STATS_PAGE;
+
+/** The counts of the first KINDS_MAX kinds. */
+export async function readStats(signal: AbortSignal): Promise<Stats> {
+	const stats = await read<Stats>("/v1/stats", {}, signal);
+	for (let page = 1; stats.next && page < STATS_PAGES; page++) {
+		const more = await read<Stats>("/v1/stats", { cursor: stats.next }, signal);
+		stats.items.push(...more.items);
+		stats.next = more.next;
+	}
+	return stats;
 }
 
 export type Change = Partial<Pick<Task, "state" | "priority" | "not_before" | "max_attempts" | "archived">>;

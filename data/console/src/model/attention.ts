@@ -4,7 +4,7 @@ import type { Caller, Stats, Worker } from "../api/types.ts";
 import { duration } from "./clock.ts";
 import { byDialect, totalsOf } from "./totals.ts";
 import { BASE, tasksPage } from "./routes.ts";
-import { dialectName } from "./states.ts";
+import { countTasks, dialectName } from "./states.ts";
 
 export interface Notice {
 	isUrgent: boolean;
@@ -29,7 +29,6 @@ const GROWTH = 10; // tasks: less is chance
 const NEAR = 0.9; // of a quota
 const NAMED = 3;
 
-const tasks = (count: number) => `${count.toLocaleString()} ${count === 1 ? "task" : "tasks"}`;
 const sum = (counts: number[]) => counts.reduce((all, count) => all + count, 0);
 const notice = (isUrgent: boolean, text: string, href = "", link = ""): Notice => ({
 	isUrgent,
@@ -82,13 +81,13 @@ function ofWorkers({ stats }: Facts): Notice[] {
 	const late = oldest ? at - Date.parse(oldest) : 0;
 	const found: Notice[] = [];
 	if (dead.length) {
-		const held = tasks(sum(dead.map((worker) => worker.tasks)));
+		const held = countTasks(sum(dead.map((worker) => worker.tasks)));
 		const silence = "were not seen for over a minute, or since the service began";
 		found.push(link(true, `Workers that hold ${held} ${silence}: ${names(dead)}.`));
 	}
 	// Back ends that change tasks without claims show by tasks that end.
 	if (ready && late > SILENT && !endedMinute && items.every((worker) => worker.drain || isSilent(worker))) {
-		const wait = `${tasks(ready)} could begin, the oldest since ${duration(late)}`;
+		const wait = `${countTasks(ready)} could begin, the oldest since ${duration(late)}`;
 		found.push(link(true, `No worker has asked for work in the last minute. ${wait}.`));
 	}
 	if (drain_all) found.push(link(false, "All workers are drained: none gets a further task."));
@@ -119,11 +118,11 @@ function ofBacklog({ stats, recent }: Facts): Notice[] {
 		const created = sum(item.created);
 		const grown = created - sum([...item.succeeded, ...item.failed, ...item.cancelled]);
 		if (grown < GROWTH || grown < created / 10) return [];
-		const text = `The backlog of ${dialectName(dialect)} has grown by ${tasks(grown)} in ${RECENT / 60} minutes`;
+		const text = `The backlog of ${dialectName(dialect)} has grown by ${countTasks(grown)} in ${RECENT / 60} minutes`;
 		const href = tasksPage(`state:pending dialect:${dialect} sort:created`);
 		return notice(
 			false,
-			`${text}. ${tasks(ready)} could begin, the oldest since ${duration(late)}.`,
+			`${text}. ${countTasks(ready)} could begin, the oldest since ${duration(late)}.`,
 			href,
 			"Waiting tasks",
 		);
@@ -136,7 +135,7 @@ function ofFailures({ stats }: Facts): Notice[] {
 		const { failedHour: count } = totalsOf(rows);
 		return count ? `${dialectName(dialect)} ${count.toLocaleString()}` : [];
 	});
-	const text = `${tasks(failedHour)} failed in the last hour: ${parts.join(", ")}.`;
+	const text = `${countTasks(failedHour)} failed in the last hour: ${parts.join(", ")}.`;
 	return failedHour ? [notice(false, text, tasksPage("state:failed updated:<1h"), "Failed tasks")] : [];
 }
 

@@ -54,6 +54,11 @@ export function exact(time: string): string {
 	return Number.isNaN(Date.parse(time)) ? time : `${EXACT.format(new Date(time))} ${zone}`;
 }
 
+/** The value of <input type="datetime-local"> for a time in ms since the epoch. */
+export function localTime(ms: number): string {
+	return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 const CLOCK = new Intl.DateTimeFormat(undefined, {
 	hour: "2-digit",
 	minute: "2-digit",

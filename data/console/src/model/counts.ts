@@ -1,21 +1,10 @@
 /** The counts of GET /v1/stats, summed by state, by dialect and for both. */
-import { readStats, type Conditions } from "../api/tasks.ts";
+import { KINDS_MAX, readStats, type Conditions } from "../api/tasks.ts";
 import type { KindCounts, State } from "../api/types.ts";
-
-const PAGES = 10;
-const PAGE = 1000; // kinds
 
 /** The rows of all kinds. */
 export async function readCounts(signal: AbortSignal): Promise<KindCounts[]> {
-	const rows: KindCounts[] = [];
-	let cursor: string | undefined;
-	for (let page = 0; page < PAGES; page++) {
-		const stats = await readStats(signal, cursor);
-		rows.push(...stats.items);
-		if (!stats.next) break;
-		cursor = stats.next;
-	}
-	return rows;
+	return (await readStats(signal)).items;
 }
 
 /** Tasks that are not archived, of these states, dialects and kinds; an empty list means all. */
@@ -40,7 +29,7 @@ const COUNTED = ["state", "dialect", "kind"];
 /** How many tasks a list with these conditions has; undefined: the counts do not say. */
 export function countWhere(rows: KindCounts[] | undefined, conditions: Conditions): number | undefined {
 	const isKnown =
-		rows && rows.length < PAGES * PAGE && Object.keys(conditions).every((name) => COUNTED.includes(name));
+		rows && rows.length < KINDS_MAX && Object.keys(conditions).every((name) => COUNTED.includes(name));
 	const { state = [], dialect = [], kind = [] } = conditions;
 	return isKnown ? countOf(rows, state, dialect, kind) : undefined;
 }

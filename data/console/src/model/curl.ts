@@ -1,7 +1,8 @@
 /** A request as a command of a POSIX shell. The token is a variable there: a command may be shown and shared. */
 import type { ClientRequest } from "./clientview.ts";
 
-function quoted(text: string): string {
+/** The text as one word of a POSIX shell. */
+export function shellQuote(text: string): string {
 	return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
@@ -12,6 +13,6 @@ export function curl({ path, headers }: ClientRequest, origin: string): string {
 	if (/^https:\/\/(localhost|127\.[\d.]+|\[::1\])(:|$)/.test(origin))
 		parts.push('--cacert "$POLYTASK_CACERT"');
 	if (/[[\]{}]/.test(path)) parts.push("--globoff");
-	for (const [name, value] of Object.entries(headers)) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
-	return [...parts, quoted(origin + path)].join(" \\\n  ");
+	for (const [name, value] of Object.entries(headers)) parts.push(`-H ${shellQuote(`${name}: ${value}`)}`);
+	return [...parts, shellQuote(origin + path)].join(" \\\n  ");
 }

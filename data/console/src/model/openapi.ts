@@ -4,6 +4,7 @@
  */
 import { formatJson } from "../api/json.ts";
 import type { JsonObject } from "../api/openapi.ts";
+import { shellQuote } from "./curl.ts";
 
 const HOPS = 16; // references in a row
 const DEPTH = 3; // of arrays and alternatives in words
@@ -184,9 +185,6 @@ export function examplesOf(document: JsonObject, media: JsonObject): Example[] {
 	return [...own, ...listOf(schema.examples)].slice(0, 1).map((value) => ({ name: "", value }));
 }
 
-/** In single quotes for a shell. */
-const quoted = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
-
 /** As text; indented if it is not one. */
 export function exampleText(value: unknown): string {
 	return typeof value === "string" ? value : formatJson(value, 2);
@@ -211,17 +209,17 @@ export function curlOf(document: JsonObject, operation: Operation, origin: strin
 
 	const words = ["curl"];
 	if (!["GET", "POST"].includes(method)) words.push("-X", method);
-	words.push(quoted(url));
+	words.push(shellQuote(url));
 	const isOpen = Array.isArray(part.security) && !part.security.length;
 	if (!isOpen) words.push('-H "Authorization: Bearer $POLYTASK_TOKEN"');
-	for (const one of required("header")) words.push("-H", quoted(`${one.name}: ${valueOf(one)}`));
+	for (const one of required("header")) words.push("-H", shellQuote(`${one.name}: ${valueOf(one)}`));
 	const [type, media] = Object.entries(objectOf(resolve(document, part.requestBody).content))[0] ?? [];
 	const example = examplesOf(document, objectOf(media))[0];
 	if (type) {
 		const body = example
-			? quoted(typeof example.value === "string" ? example.value : json(example.value))
+			? shellQuote(typeof example.value === "string" ? example.value : json(example.value))
 			: "@body";
-		words.push("-H", quoted(`Content-Type: ${type}`), "--data-binary", body);
+		words.push("-H", shellQuote(`Content-Type: ${type}`), "--data-binary", body);
 	} else if (method === "POST") words.splice(1, 0, "-X", method);
 	return words.join(" ");
 }

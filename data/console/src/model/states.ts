@@ -21,6 +21,11 @@ export function dialectName(dialect: string): string {
 	return Object.hasOwn(DIALECTS, dialect) ? DIALECTS[dialect]! : dialect;
 }
 
+/** "1 task", "2,000 tasks" */
+export function countTasks(count: number): string {
+	return `${count.toLocaleString()} ${count === 1 ? "task" : "tasks"}`;
+}
+
 /** Fields that say best what a task is about, the best first. */
 const SUMMARY_FIELDS = [
 	"description",

@@ -9,8 +9,8 @@ import { connection, connectionError, useEvents } from "../model/live.ts";
 import { useResource } from "../model/resource.ts";
 import { go, place } from "../model/router.ts";
 import { BASE, taskPage } from "../model/routes.ts";
-import { caller } from "../model/session.ts";
 import { dialectName, DIALECTS, STATES } from "../model/states.ts";
+import { who } from "../model/words.ts";
 import { Empty, Loading, StateBadge, Trouble } from "../ui/basics.tsx";
 import { useShortcuts } from "../ui/keys.ts";
 
@@ -28,11 +28,6 @@ function Time({ at }: { at: string }) {
 			{clock(at)}
 		</time>
 	);
-}
-
-function who({ by, worker }: TaskEvent): string {
-	const user = by === caller.value?.user ? "you" : by === "polytask" ? "the service" : by;
-	return worker ?? `by ${user}`;
 }
 
 function Line({ event }: { event: TaskEvent }) {
@@ -60,7 +55,7 @@ function Line({ event }: { event: TaskEvent }) {
 				{from && from !== state && <small>{from} → </small>}
 				<StateBadge state={state} status={event.status} />
 			</span>
-			<small title={`by ${event.by}`}>{who(event)}</small>
+			<small title={`by ${event.by}`}>{event.worker ?? `by ${who(event.by)}`}</small>
 			{(error !== null || log) && (
 				<details>
 					<summary>

@@ -1,6 +1,7 @@
 /** What happens now: problems first, then numbers, by API and over time. */
 import { useMemo } from "preact/hooks";
-import { readAllStats, readHealth, readIfAvailable, readSeries, readWebhooks } from "../api/overview.ts";
+import { readHealth, readIfAvailable, readSeries, readWebhooks } from "../api/overview.ts";
+import { readStats } from "../api/tasks.ts";
 import { attention, RECENT } from "../model/attention.ts";
 import { useResource } from "../model/resource.ts";
 import { caller, may, reloadCaller } from "../model/session.ts";
@@ -24,7 +25,7 @@ async function readRest(signal: AbortSignal) {
 }
 
 export function OverviewPage() {
-	const counts = useResource(readAllStats, []);
+	const counts = useResource(readStats, []);
 	const rest = useResource(readRest, []);
 	useRefresh(counts.reload);
 	useRefresh(rest.reload, false);

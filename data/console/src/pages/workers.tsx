@@ -11,7 +11,7 @@ import { BASE, filteredTasksPage, MENU } from "../model/routes.ts";
 import { may } from "../model/session.ts";
 import { dialectName } from "../model/states.ts";
 import { workerState, filterWorkers } from "../model/workerstate.ts";
-import { Action, Copy, Empty, Loading, Trouble, When } from "../ui/basics.tsx";
+import { Action, Badge, Copy, Empty, Loading, Trouble, When } from "../ui/basics.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { useShortcuts } from "../ui/keys.ts";
 
@@ -44,10 +44,7 @@ function StateCell({ worker }: { worker: Worker }) {
 	const { tone, word, about } = workerState(worker, now.value);
 	return (
 		<>
-			<span class={`badge ${tone}`}>
-				<span class="dot" aria-hidden="true" />
-				{word}
-			</span>
+			<Badge tone={tone} word={word} />
 			{about && <small class="under">{about}</small>}
 		</>
 	);

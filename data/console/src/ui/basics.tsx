@@ -16,15 +16,31 @@ export function When({ time, none = "–" }: { time: string | null | undefined; 
 	);
 }
 
-/** The state, by colour, shape and word; `status` is the word of the task's own API. */
+export interface BadgeProps {
+	/** A class of parts.css, which has a colour and a shape; empty: neither. */
+	tone: string;
+	word: string;
+	children?: ComponentChildren;
+}
+
+/** A state, shown by colour, shape and word. */
+export function Badge({ tone, word, children }: BadgeProps) {
+	return (
+		<span class={`badge ${tone}`}>
+			<span class="dot" aria-hidden="true" />
+			{word}
+			{children}
+		</span>
+	);
+}
+
+/** The state of a task; `status` is the same in the words of the task's own API. */
 export function StateBadge({ state, status }: { state: State; status?: string }) {
 	const own = status && status.toLowerCase() !== state ? status : "";
 	return (
-		<span class={`badge ${state}`}>
-			<span class="dot" aria-hidden="true" />
-			{state}
+		<Badge tone={state} word={state}>
 			{own && <small>{own}</small>}
-		</span>
+		</Badge>
 	);
 }
 

@@ -6,6 +6,7 @@ import type { Task } from "../../api/types.ts";
 import { isUnchanged, allowedActions, type TaskAction } from "../../model/taskactions.ts";
 import { Action, StateBadge } from "../../ui/basics.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { PriorityField } from "../../ui/priority.tsx";
 import { useShortcuts } from "../../ui/keys.ts";
 
 interface ActionInfo {
@@ -95,18 +96,7 @@ function Confirm({ action, task, close, done }: ConfirmProps) {
 				{seen.archived && ", archived"}
 			</p>
 			<p>{about}</p>
-			{action === "set_priority" && (
-				<label>
-					Priority
-					<input
-						type="number"
-						min={-2147483648}
-						max={2147483647}
-						value={priority}
-						onInput={(event) => setPriority(Math.trunc(Number(event.currentTarget.value)))}
-					/>
-				</label>
-			)}
+			{action === "set_priority" && <PriorityField priority={priority} set={setPriority} />}
 			<footer>
 				{allowedActions(seen).includes(action) ? (
 					<Action run={press} kind={isDangerous ? "danger" : "primary"}>

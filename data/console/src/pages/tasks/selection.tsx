@@ -5,34 +5,12 @@ import { countBulk, startBulk, type Conditions } from "../../api/tasks.ts";
 import type { BulkDryRun, Task } from "../../api/types.ts";
 import { asProblem } from "../../model/resource.ts";
 import { taskPage } from "../../model/routes.ts";
+import { countTasks } from "../../model/states.ts";
 import { may } from "../../model/session.ts";
 import { Action, Bar, Loading, Trouble } from "../../ui/basics.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { PriorityField } from "../../ui/priority.tsx";
 import { BULK_ACTIONS, runForEach, type BulkActionInfo, type Outcome } from "./bulkactions.ts";
-
-const counted = (count: number) => `${count.toLocaleString()} ${count === 1 ? "task" : "tasks"}`;
-
-interface PriorityProps {
-	action: BulkActionInfo;
-	priority: number;
-	set: (priority: number) => void;
-}
-
-function Priority({ action, priority, set }: PriorityProps) {
-	if (action.do !== "set_priority") return null;
-	return (
-		<label>
-			Priority
-			<input
-				type="number"
-				min={-2147483648}
-				max={2147483647}
-				value={priority}
-				onInput={(event) => set(Math.trunc(Number(event.currentTarget.value)))}
-			/>
-		</label>
-	);
-}
 
 interface ConfirmProps {
 	action: BulkActionInfo;
@@ -51,14 +29,14 @@ function ConfirmRows({ action, tasks, close, done }: ConfirmProps & { tasks: Tas
 	const leave = () => (outcome ? done() : close());
 	const refused = outcome ? [...outcome.refusals.values()].reduce((a, b) => a + b, 0) : 0;
 	return (
-		<Dialog title={`${action.verb} ${counted(tasks.length)}?`} close={leave}>
+		<Dialog title={`${action.verb} ${countTasks(tasks.length)}?`} close={leave}>
 			<p>{action.about}</p>
-			{!outcome && <Priority action={action} priority={priority} set={setPriority} />}
+			{!outcome && action.do === "set_priority" && <PriorityField priority={priority} set={setPriority} />}
 			{outcome && (
 				<>
 					<Bar share={(outcome.done + refused) / tasks.length} label="Tasks that were looked at" />
 					<p role="status">
-						{counted(outcome.done)} done{refused ? `, ${refused.toLocaleString()} refused` : ""}.
+						{countTasks(outcome.done)} done{refused ? `, ${refused.toLocaleString()} refused` : ""}.
 					</p>
 					<ul>
 						{[...outcome.refusals].map(([message, count]) => (
@@ -72,7 +50,7 @@ function ConfirmRows({ action, tasks, close, done }: ConfirmProps & { tasks: Tas
 			<footer>
 				{!outcome && (
 					<Action run={run} kind={action.isDangerous ? "danger" : "primary"}>
-						{action.verb} {counted(tasks.length)}
+						{action.verb} {countTasks(tasks.length)}
 					</Action>
 				)}
 				{isOver && (
@@ -114,7 +92,7 @@ function ConfirmAll({
 	return (
 		<Dialog title={`${action.verb} all tasks that match?`} close={close}>
 			<p>{action.about}</p>
-			<Priority action={action} priority={priority} set={setPriority} />
+			{action.do === "set_priority" && <PriorityField priority={priority} set={setPriority} />}
 			{problem && <Trouble problem={problem} />}
 			{!dry && !problem && <Loading lines={1} />}
 			{dry && (
@@ -124,7 +102,7 @@ function ConfirmAll({
 						kind={action.isDangerous ? "danger" : "primary"}
 						disabled={dry.count === 0}
 					>
-						{action.verb} {counted(dry.count)}
+						{action.verb} {countTasks(dry.count)}
 					</Action>
 				</footer>
 			)}

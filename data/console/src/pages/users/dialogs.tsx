@@ -1,7 +1,7 @@
 /** The end of a user or a credential: at a time, never, or now and for ever. */
 import { useState } from "preact/hooks";
 import { revokeAccess, setEnd, type Access } from "../../api/users.ts";
-import { zone } from "../../model/clock.ts";
+import { localTime, zone } from "../../model/clock.ts";
 import { caller } from "../../model/session.ts";
 import { Action } from "../../ui/basics.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
@@ -15,17 +15,10 @@ export interface EndingProps<T extends Access> {
 	done: (next: T) => void;
 }
 
-/** The value of a control for local times. */
-function local(time: string | null): string {
-	if (!time) return "";
-	const date = new Date(time);
-	return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
 const DELAY = "Until this counts everywhere, up to 5 s pass.";
 
 function EndDialog<T extends Access>({ of, name, done, close }: EndingProps<T> & { close: () => void }) {
-	const [end, setTime] = useState(local(of.expires_at));
+	const [end, setTime] = useState(of.expires_at ? localTime(Date.parse(of.expires_at)) : "");
 	return (
 		<Dialog title={`The end of ${name}`} close={close}>
 			<label>

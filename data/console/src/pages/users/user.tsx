@@ -10,26 +10,23 @@ import {
 import { now } from "../../model/clock.ts";
 import { caller } from "../../model/session.ts";
 import { dialectName } from "../../model/states.ts";
-import { Field, Loading, Trouble, When } from "../../ui/basics.tsx";
+import { Badge, Field, Loading, Trouble, When } from "../../ui/basics.tsx";
 import { Fold } from "../../ui/fold.tsx";
 import { More, usePages } from "../../ui/pages.tsx";
 import { Ending } from "./dialogs.tsx";
 
-/** The colours and shapes of tasks' states. */
-const LOOKS: Record<AccessState, string> = {
+/** The tones of the states of tasks (parts.css). */
+const TONES: Record<AccessState, string> = {
 	live: "succeeded",
 	replaced: "pending",
 	expired: "cancelled",
 	revoked: "failed",
 };
 
-function Badge({ state }: { state: AccessState }) {
+function AccessBadge({ state }: { state: AccessState }) {
 	return (
 		<span>
-			<span class={`badge ${LOOKS[state]}`}>
-				<span class="dot" aria-hidden="true" />
-				{state}
-			</span>
+			<Badge tone={TONES[state]} word={state} />
 		</span>
 	);
 }
@@ -60,7 +57,7 @@ function CredentialRow({ of, done }: { of: Credential; done: (next: Credential) 
 			<span>
 				{type} {type !== "login" && <strong>{of.label}</strong>}
 			</span>
-			<Badge state={state} />
+			<AccessBadge state={state} />
 			<span>
 				{of.rights.join(", ")}{" "}
 				<small>{of.dialects ? of.dialects.map(dialectName).join(", ") : "all APIs"}</small>
@@ -124,7 +121,7 @@ function About({ of, done }: { of: User; done: (next: User) => void }) {
 				<Field name="Password">
 					{password ? (
 						<>
-							<Badge state={password.state} />, set <When time={password.changed_at} />, ends{" "}
+							<AccessBadge state={password.state} />, set <When time={password.changed_at} />, ends{" "}
 							<When time={password.expires_at} none="never" />
 						</>
 					) : (
@@ -144,7 +141,7 @@ function About({ of, done }: { of: User; done: (next: User) => void }) {
 export function UserRow({ of, done }: { of: User; done: (next: User) => void }) {
 	const head = (
 		<>
-			<strong>{of.name}</strong> <Badge state={of.state} /> <span>{of.rights.join(", ")}</span>{" "}
+			<strong>{of.name}</strong> <AccessBadge state={of.state} /> <span>{of.rights.join(", ")}</span>{" "}
 			<End of={of} />
 		</>
 	);

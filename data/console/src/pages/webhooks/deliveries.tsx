@@ -2,17 +2,17 @@
 import { useRef, useState } from "preact/hooks";
 import { serviceTime } from "../../api/http.ts";
 import { listDeliveries, readDelivery, redeliver, type Delivery } from "../../api/webhooks.ts";
+import { localTime } from "../../model/clock.ts";
 import { DELIVERY_TONES } from "../../model/hookstate.ts";
 import { useReload } from "../../model/live.ts";
 import { usePoll } from "../../model/poll.ts";
 import { useResource } from "../../model/resource.ts";
 import { go, place } from "../../model/router.ts";
 import { taskPage } from "../../model/routes.ts";
-import { Action, Empty, Loading, Trouble, When } from "../../ui/basics.tsx";
+import { Action, Badge, Empty, Loading, Trouble, When } from "../../ui/basics.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Json } from "../../ui/json.tsx";
-import { Badge } from "./parts.tsx";
 
 const READ_MS = 3000;
 const STATES = Object.keys(DELIVERY_TONES);
@@ -97,11 +97,6 @@ function Row(props: RowProps) {
 	);
 }
 
-/** The form of <input type="datetime-local">. */
-function local(ms: number): string {
-	return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
 function RedeliverDialog({ hook, close }: { hook: string; close: () => void }) {
 	const [count, setCount] = useState<number>();
 	const submit = async (data: FormData) => {
@@ -120,11 +115,11 @@ function RedeliverDialog({ hook, close }: { hook: string; close: () => void }) {
 			<Form verb="Deliver again" submit={submit}>
 				<label>
 					Made from
-					<input name="from" type="datetime-local" required defaultValue={local(serviceTime() - DAY)} />
+					<input name="from" type="datetime-local" required defaultValue={localTime(serviceTime() - DAY)} />
 				</label>
 				<label>
 					to
-					<input name="to" type="datetime-local" required defaultValue={local(serviceTime() + 60_000)} />
+					<input name="to" type="datetime-local" required defaultValue={localTime(serviceTime() + 60_000)} />
 				</label>
 				<p role="status">{count !== undefined && `${count.toLocaleString()} are delivered again.`}</p>
 			</Form>

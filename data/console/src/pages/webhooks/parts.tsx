@@ -4,20 +4,11 @@ import { addWebhook, patchWebhook, type Webhook } from "../../api/webhooks.ts";
 import { TYPES } from "../../model/eventlog.ts";
 import { hookState } from "../../model/hookstate.ts";
 import { DIALECTS, dialectName } from "../../model/states.ts";
-import { Copy, When } from "../../ui/basics.tsx";
+import { Badge, Copy, When } from "../../ui/basics.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Form } from "../../ui/form.tsx";
 
 const DEFAULT_TYPES = ["succeeded", "failed", "cancelled"];
-
-export function Badge({ tone, word }: { tone: string; word: string }) {
-	return (
-		<span class={`badge ${tone}`}>
-			<span class="dot" aria-hidden="true" />
-			{word}
-		</span>
-	);
-}
 
 export function HookBadge({ hook }: { hook: Webhook }) {
 	const [tone, word] = hookState(hook);
