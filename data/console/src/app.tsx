@@ -1,4 +1,4 @@
-/** The pages by their addresses. */
+/** Chooses the page by the address, and fetches its code. */
 import type { ComponentType } from "preact";
 import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import type { Problem } from "./api/http.ts";
@@ -14,7 +14,7 @@ import { Shell } from "./ui/shell.tsx";
 type Page = ComponentType<{ id: string }>;
 
 interface Route {
-	/** Of the menu: gives the title, and the right that it needs. */
+	/** The entry of the menu that the page belongs to: its title, and the right that it needs. */
 	menu: MenuEntry;
 	/** Below the base; the first group is the page's `id`. */
 	path: RegExp;
@@ -93,7 +93,7 @@ function LoadedPage({ route, id }: { route: Route; id: string }) {
 function NotAllowed({ right }: { right: string }) {
 	return (
 		<Empty title={`This page needs the right ${right}`} isPage>
-			<p>Your token does not have it. Whoever runs the service can give it to your user.</p>
+			<p>Your token does not have it. The operator of the service can give it to your user.</p>
 		</Empty>
 	);
 }

@@ -82,16 +82,17 @@ function ofWorkers({ stats }: Facts): Notice[] {
 	const found: Notice[] = [];
 	if (dead.length) {
 		const held = countTasks(sum(dead.map((worker) => worker.tasks)));
-		const silence = "were not seen for over a minute, or since the service began";
+		const silence = "were not seen for over a minute, or since the service started";
 		found.push(link(true, `Workers that hold ${held} ${silence}: ${names(dead)}.`));
 	}
 	// Back ends that change tasks without claims show by tasks that end.
 	if (ready && late > SILENT && !endedMinute && items.every((worker) => worker.drain || isSilent(worker))) {
-		const wait = `${countTasks(ready)} could begin, the oldest since ${duration(late)}`;
+		const wait = `Ready: ${countTasks(ready)}, the oldest for ${duration(late)}`;
 		found.push(link(true, `No worker has asked for work in the last minute. ${wait}.`));
 	}
-	if (drain_all) found.push(link(false, "All workers are drained: none gets a further task."));
-	else if (drained.length) found.push(link(false, `Drained workers get no further task: ${names(drained)}.`));
+	if (drain_all) found.push(link(false, "All workers are drained: none gets further tasks."));
+	else if (drained.length)
+		found.push(link(false, `Drained workers get no further tasks: ${names(drained)}.`));
 	return found;
 }
 
@@ -122,9 +123,9 @@ function ofBacklog({ stats, recent }: Facts): Notice[] {
 		const href = tasksPage(`state:pending dialect:${dialect} sort:created`);
 		return notice(
 			false,
-			`${text}. ${countTasks(ready)} could begin, the oldest since ${duration(late)}.`,
+			`${text}. Ready: ${countTasks(ready)}, the oldest for ${duration(late)}.`,
 			href,
-			"Waiting tasks",
+			"Pending tasks",
 		);
 	});
 }

@@ -1,4 +1,4 @@
-/** How a client of a task's own API reads it: src/dialect/NAME/README.md, Addresses and Examples. */
+/** Requests that read a task: by the native API, and as a client of its own API does (src/dialect/NAME/README.md). */
 import type { Task } from "../api/types.ts";
 
 export interface ClientRequest {
@@ -13,11 +13,11 @@ function get(prefix: string, segments: unknown[], accept = "application/json"): 
 	return { method: "GET", path, headers: { Accept: accept } };
 }
 
-export function canonicalRequest(task: Task): ClientRequest {
+export function nativeRequest(task: Task): ClientRequest {
 	return get("/v1/tasks", [task.id]);
 }
 
-/** undefined: the canonical view is its client's. */
+/** undefined: the task is one of the native API. */
 export function clientRequest(task: Task): ClientRequest | undefined {
 	const { inventory_id, product, version, task_id } = task.fields;
 	switch (task.dialect) {

@@ -1,10 +1,10 @@
 /**
- * The text of the search box, and the conditions of a list that it stands for (GET /v1/tasks). The text is in the
- * address of the page, so that a view can be shared.
+ * Translates the text of the search box to the conditions of a list (GET /v1/tasks). The text is in the address of the
+ * page, so that a view can be shared.
  *
  *     state:failed,cancelled dialect:idol kind:"two words" created:<2h updated:>2026-11-01 sort:-updated
  *
- * A word that is an id leads to that task.
+ * A word that is the id of a task opens that task.
  */
 import type { Conditions } from "../api/tasks.ts";
 import { DIALECTS, STATES } from "./states.ts";
@@ -21,10 +21,10 @@ export interface Search {
 export interface Term {
 	name: string;
 	value: string;
-	/** Where it is in the text. */
+	/** Its range in the text; `end` is excluded. */
 	start: number;
 	end: number;
-	/** In quotes that are not closed. */
+	/** It begins with a quote that is not closed. */
 	isOpen: boolean;
 }
 
@@ -36,25 +36,25 @@ const TIME_MAX = Date.UTC(10_000, 0) - 1;
 const QUOTED_MAX = 40; // characters of a wrong term
 const UNIT_MS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3, w: 604_800e3 };
 
-/** The qualifiers, with what the list of completions says of them. */
+/** The qualifiers, with their descriptions in the list of completions. */
 export const QUALIFIERS: Record<string, string> = {
 	state: "pending, running, succeeded, failed, cancelled",
 	dialect: "the API that the task belongs to",
-	kind: "what it takes to do the task",
+	kind: "the kind of the task, by which workers choose",
 	failure: "why it failed",
 	created: "<2h in the last two hours; >2026-11-01; a..b",
 	updated: "as created",
 	priority: "a number",
 	archived: "true, false or any",
-	status: "the word of the task's own API (with one dialect)",
-	number: "the number of the task (with one dialect)",
-	sort: "created, updated, state, kind, priority; - for the newest first",
+	status: "the status in the task's own API (needs one dialect)",
+	number: "the number of the task (needs one dialect)",
+	sort: "created, updated, state, kind, priority; -created: descending",
 };
 
 const TIMES = ["created", "updated"];
 const COMMA_LISTS = ["state", "dialect", "failure"];
 const SINGLE = /^(archived|created_.*|updated_.*)$/;
-/** With one dialect, its indexes are orders as well. */
+/** A search for one dialect can also sort by that dialect's status, number and indexed fields. */
 const SORT = new RegExp(`^-?(${SORTS.join("|")}|status|number|fields\\..+)$`);
 
 /** The terms of a text: words, or name:value, where a value can be in double quotes. */
@@ -76,12 +76,12 @@ export function terms(text: string): Term[] {
 	return found;
 }
 
-/** The service knows the times from 1970 to 9999. */
+/** RFC 3339, within the range that the service accepts: 1970 to 9999. */
 function format(ms: number): string {
 	return new Date(Math.min(Math.max(ms, 0), TIME_MAX)).toISOString();
 }
 
-/** Date.parse takes the 31st of February for a day in March. */
+/** Checked here, because Date.parse accepts 31 February as a day in March. */
 function isDay(year: number, month: number, day: number): boolean {
 	return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
@@ -99,7 +99,7 @@ function time(text: string, now: number): string | undefined {
 	return Number.isNaN(ms) ? undefined : format(ms);
 }
 
-/** A day has 23 or 25 hours where the clocks change. */
+/** By the calendar, because a day has 23 or 25 hours when daylight saving time begins or ends. */
 function dayAfter(time: string): string {
 	const date = new Date(time);
 	date.setDate(date.getDate() + 1);
@@ -132,7 +132,7 @@ function values(name: string, value: string): string[] {
 	return COMMA_LISTS.includes(name) ? value.split(",").filter(Boolean) : [value];
 }
 
-/** What the service would refuse in words that fit a request, not a search. */
+/** Checks values here, because the service's messages name parameters of a request, not terms of a search. */
 function faultOf(name: string, value: string): string {
 	if (COMMA_LISTS.includes(name) || name === "archived") {
 		const known = knownValues(name, []);
@@ -154,7 +154,7 @@ function shortened(text: string): string {
 	return text.length > QUOTED_MAX ? `${text.slice(0, QUOTED_MAX)}…` : text;
 }
 
-/** `now` is for ages, in ms since the epoch. */
+/** `now`, in ms since the epoch, is the time from which ages count. */
 export function parseSearch(text: string, now: number): Search {
 	const search: Search = { conditions: {}, sort: DEFAULT_SORT, id: "", fault: "" };
 	const add = (name: string, more: string[]) => {
@@ -238,7 +238,7 @@ function knownValues(name: string, kinds: string[]): string[] {
 	}
 }
 
-/** What may follow at the cursor. */
+/** The completions of the term at the cursor. */
 export function complete(text: string, cursor: number, kinds: string[]): Completion[] {
 	const term = terms(text).find(({ start, end }) => start <= cursor && cursor <= end);
 	const start = term?.start ?? cursor;

@@ -14,7 +14,7 @@ export interface Period {
 }
 
 const NAMES = {
-	pending: "Waiting",
+	pending: "Pending",
 	running: "Running",
 	succeeded: "Ended",
 	failed: "Ended",

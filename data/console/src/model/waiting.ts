@@ -1,20 +1,20 @@
-/** Why a pending task has not begun, as far as counts and workers tell. */
+/** The reason why a pending task has not started, as far as counts and workers show it. */
 import type { Stats, Task } from "../api/types.ts";
 import { duration, relative } from "./clock.ts";
 
-const SILENT = 300_000; // ms after which a worker does not count as asking
+const SILENT = 300_000; // ms; a worker that was seen later counts as asking for tasks
 
 const isAhead = (time: string | null, now: number): time is string => time !== null && Date.parse(time) > now;
 
-/** `stats` are those of the task's dialect and kind: true at their time, which may be a while before `now`. */
+/** `stats` are those of the task's dialect and kind, at the time `stats.at`, which may be some seconds before `now`. */
 export function whyWaiting(task: Task, stats: Stats, now: number): string {
-	if (task.archived) return "It is archived: workers are given no archived tasks.";
+	if (task.archived) return "It is archived: workers get no archived tasks.";
 	if (isAhead(task.not_before, now))
 		return `It begins ${relative(task.not_before, now)}, at the time of not_before.`;
 	if (isAhead(task.ready_after, now)) return `It is tried again ${relative(task.ready_after, now)}.`;
 	const { workers, items } = stats;
 	const counts = items[0];
-	if (workers?.drain_all) return "All workers are drained: they are given no tasks.";
+	if (workers?.drain_all) return "All workers are drained: they get no tasks.";
 	const at = Date.parse(stats.at);
 	const asks = workers?.items.filter(
 		({ last_seen_at }) => last_seen_at && at - Date.parse(last_seen_at) < SILENT,

@@ -1,14 +1,14 @@
 /** Words for the values of histories and failures. */
 import { caller } from "./session.ts";
 
-/** Those that are not words of themselves. */
+/** Events whose names are not clear to a reader. */
 const EVENTS: Record<string, string> = {
 	claimed: "taken by a worker",
 	released: "given back",
 	undone: "claim undone",
 	expired: "worker stopped reporting",
 	timed_out: "timed out",
-	retried: "began again",
+	retried: "started again",
 };
 
 export const eventWords = (event: string) => EVENTS[event] ?? event;

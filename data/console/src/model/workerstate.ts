@@ -1,4 +1,4 @@
-/** What can be said of a worker, from what it holds and when it was last seen. */
+/** The state of a worker, from the tasks that it holds and the time when it was last seen. */
 import type { Worker } from "../api/types.ts";
 import { relative } from "./clock.ts";
 
@@ -6,12 +6,12 @@ import { relative } from "./clock.ts";
 const SILENT_MS = 60_000;
 
 export interface WorkerState {
-	/** A class of parts.css; empty: nothing to see. */
+	/** A class of parts.css; empty: no colour. */
 	tone: string;
 	word: string;
-	/** What follows from it; empty: nothing. */
+	/** A sentence about the consequences, or empty. */
 	about: string;
-	/** Those with a problem come first, those that are gone last. */
+	/** The order: workers with a problem first, those that are gone last. */
 	rank: number;
 }
 
@@ -23,7 +23,12 @@ export function workerState(worker: Worker, at: number): WorkerState {
 	if (tasks && isSilent)
 		return { tone: "failed", word: silence, about: "Others get its tasks when its leases end.", rank: 0 };
 	if (worker.drain)
-		return { tone: "cancelled", word: "drained", about: tasks ? "It gets no more tasks." : silence, rank: 1 };
+		return {
+			tone: "cancelled",
+			word: "drained",
+			about: tasks ? "It gets no further tasks." : silence,
+			rank: 1,
+		};
 	if (tasks)
 		return {
 			tone: "running",
@@ -36,7 +41,7 @@ export function workerState(worker: Worker, at: number): WorkerState {
 		: { tone: "pending", word: "idle", about: "", rank: 1 };
 }
 
-/** Whose names contain the text, by rank and name. */
+/** The workers whose names contain the text, sorted by rank and name. */
 export function filterWorkers(workers: Worker[], text: string, at: number): Worker[] {
 	const wanted = text.trim().toLowerCase();
 	return workers

@@ -40,7 +40,7 @@ function Document({ entry }: { entry: Entry }) {
 				</h2>
 				<Markdown text={textOf(info.description)} />
 				<p>
-					Below <code>{entry.anchor}</code>: <a href={entry.document}>OpenAPI</a>
+					Base address <code>{entry.anchor}</code>: <a href={entry.document}>OpenAPI</a>
 					{entry.page && (
 						<>
 							, <a href={entry.page}>specification</a>

@@ -1,4 +1,4 @@
-/** What happens, live. A burst is drawn a few times in a second, and only its newest events. */
+/** Events of tasks, as they happen. A burst is drawn twice a second at most, and only its newest events. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatJson } from "../api/json.ts";
 import type { TaskEvent } from "../api/types.ts";
@@ -15,7 +15,7 @@ import { Empty, Loading, StateBadge, Trouble } from "../ui/basics.tsx";
 import { useShortcuts } from "../ui/keys.ts";
 
 const DRAW_MS = 500;
-const LIVE_ROWS = 100; // all are drawn while it is paused
+const LIVE_ROWS = 100; // while paused, all rows are drawn
 const SPEAK_MS = 10_000; // between two messages to a screen reader
 
 const today = () => new Date().toDateString();
@@ -33,7 +33,7 @@ function Time({ at }: { at: string }) {
 function Line({ event }: { event: TaskEvent }) {
 	const { task_id: id, from, state, error, log } = event;
 	const type = event.type.slice(5);
-	// The begin of an id is its time, and its end is that of a process of the service.
+	// The first digits of an id are its time and the last ones name a process of the service: both repeat.
 	const name = event.number === null ? id.slice(9, 23) : `#${event.number}`;
 	return (
 		<li>
@@ -77,6 +77,7 @@ interface FilterProps {
 	set: (wanted: EventFilter) => void;
 }
 
+const LABELS = { type: "type", dialect: "API", state: "state" };
 const CHOICES = { type: TYPES, dialect: Object.keys(DIALECTS), state: STATES };
 
 function Filters({ wanted, set }: FilterProps) {
@@ -86,11 +87,11 @@ function Filters({ wanted, set }: FilterProps) {
 			{(Object.keys(CHOICES) as (keyof typeof CHOICES)[]).map((name) => (
 				<select
 					key={name}
-					aria-label={name}
+					aria-label={LABELS[name]}
 					value={wanted[name]}
 					onChange={(event) => set({ ...wanted, [name]: event.currentTarget.value })}
 				>
-					<option value="">any {name}</option>
+					<option value="">any {LABELS[name]}</option>
 					{CHOICES[name].map((value) => (
 						<option key={value} value={value}>
 							{dialectName(value)}
@@ -115,7 +116,7 @@ function Filters({ wanted, set }: FilterProps) {
 	);
 }
 
-/** The events of the filter; while paused, new ones wait. */
+/** The events that match the filter. While paused, new ones are counted but not shown. */
 function useLog(wanted: EventFilter, isPaused: boolean) {
 	const log = useRef(new EventLog()).current;
 	const timer = useRef(0);
@@ -140,7 +141,7 @@ function useLog(wanted: EventFilter, isPaused: boolean) {
 	return { log, latest };
 }
 
-/** Says how many events came, now and then. */
+/** Tells a screen reader how many events came, every SPEAK_MS. */
 function Spoken({ count }: { count: number }) {
 	const [text, setText] = useState("");
 	const now = useRef(count);
@@ -174,7 +175,7 @@ export function EventsPage() {
 	const { shown: events, dropped, waiting } = log;
 	const drawn = events.slice(0, isPaused ? EVENTS_MAX : LIVE_ROWS);
 	const toggle = () => setPaused(!isPaused);
-	useShortcuts([{ key: " ", about: "Space: pause, go on", run: toggle }]);
+	useShortcuts([{ key: " ", about: "Pause or resume", run: toggle }]);
 	const set = (next: EventFilter) => {
 		const text = new URLSearchParams(Object.entries(next).filter(([, value]) => value)).toString();
 		go(`${BASE}/events${text && `?${text}`}`, true);
@@ -191,7 +192,7 @@ export function EventsPage() {
 				</h1>
 				<Filters wanted={wanted} set={set} />
 				<button type="button" onClick={toggle}>
-					{isPaused ? `Go on (${waiting.toLocaleString()} new)` : "Pause"}
+					{isPaused ? `Resume (${waiting.toLocaleString()} new)` : "Pause"}
 				</button>
 			</header>
 			{isOff && <Empty title="There is no feed of events">{connectionError.value}</Empty>}
@@ -207,8 +208,8 @@ export function EventsPage() {
 			{events.length > 0 && (
 				<p class="muted">
 					{drawn.length < events.length
-						? "Pause to see all that are kept."
-						: "Events before these are in the histories of the tasks."}
+						? "Pause to see all events that are kept."
+						: "Earlier events are in the histories of the tasks."}
 				</p>
 			)}
 			<Spoken count={events.length + dropped} />

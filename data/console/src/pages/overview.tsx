@@ -1,4 +1,4 @@
-/** What happens now: problems first, then numbers, by API and over time. */
+/** The state of the service: problems first, then counts, by API and over time. */
 import { useMemo } from "preact/hooks";
 import { readHealth, readIfAvailable, readSeries, readWebhooks } from "../api/overview.ts";
 import { readStats } from "../api/tasks.ts";
@@ -12,7 +12,7 @@ import { Notices } from "./overview/notices.tsx";
 import { Throughput } from "./overview/throughput.tsx";
 import { Welcome } from "./overview/welcome.tsx";
 
-/** What changes more slowly than the counts. */
+/** Data that change more slowly than the counts. */
 async function readRest(signal: AbortSignal) {
 	const isAdmin = may("admin");
 	const [recent, webhooks, health] = await Promise.all([
@@ -50,7 +50,7 @@ export function OverviewPage() {
 						<>
 							<Tiles rows={stats.items} />
 							{rest.data && !rest.data.recent ? (
-								<p class="muted">This service does not count over time, so there is no chart.</p>
+								<p class="muted">This service has no counts by time, so there is no chart.</p>
 							) : (
 								<Throughput />
 							)}

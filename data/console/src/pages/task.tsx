@@ -1,4 +1,4 @@
-/** One task of any API: what it is about, what has happened to it, what can be done with it. */
+/** One task of any API: its members, its history, and the actions on it. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { serviceTime } from "../api/http.ts";
@@ -21,9 +21,9 @@ import { Attempts, History, WorkerLink } from "./task/records.tsx";
 import { Timeline } from "./task/timeline.tsx";
 import { Views } from "./task/views.tsx";
 
-const LEASE_MS = 2000; // between two reads of a task whose lease has ended, at least
+const LEASE_MS = 2000; // at least, between two reads of a task whose lease has ended
 
-/** The list, with the filter that the person came from. */
+/** The address of the list, with the search from which the person came. */
 function listBefore(): string {
 	const all = tasksPage("");
 	return cameFrom().split("?")[0] === all ? cameFrom() : all;
@@ -50,13 +50,13 @@ function Value({ title, value, children }: ValueProps) {
 	);
 }
 
-/** A bar if a share is known; for the task of a bulk its counts in words. */
+/** With a bar if the share is known; the task of a bulk has its counts in words instead. */
 function Progress({ task }: { task: Task }) {
 	if (isBulk(task)) {
 		const [done, refused, total] = bulkCounts(task);
 		return (
 			<Section title="Progress">
-				<Bar share={(done + refused) / (total || 1)} label="Tasks that were looked at" />
+				<Bar share={(done + refused) / (total || 1)} label="Tasks processed" />
 				<p>
 					{done.toLocaleString()} tasks done, {refused.toLocaleString()} refused, of {total.toLocaleString()}.
 				</p>
@@ -107,7 +107,7 @@ function Facts({ task }: { task: Task }) {
 	);
 }
 
-/** A heartbeat that extends the lease only is no event: the task is read again when the known lease has ended. */
+/** A heartbeat that only extends the lease causes no event: reads the task again when the known lease has ended. */
 function useLease(task: Task | undefined, reload: () => void): void {
 	useEffect(() => {
 		if (!task?.lease) return undefined;
@@ -136,7 +136,7 @@ export function TaskPage({ id }: { id: string }) {
 			return (
 				<div class="page">
 					<h1>There is no such task</h1>
-					<div>It was removed, or has never been.</div>
+					<div>It was removed, or never existed.</div>
 					<a href={listBefore()}>← Tasks</a>
 				</div>
 			);
@@ -158,8 +158,8 @@ export function TaskPage({ id }: { id: string }) {
 			</header>
 			{isGone && (
 				<p class="card" role="status">
-					This task is removed{removal && [", ", <When time={removal.at} />, " by ", who(removal.by)]}. What
-					you see is what it was.
+					This task was removed{removal && [" ", <When time={removal.at} />, " by ", who(removal.by)]}. This
+					page shows its last state.
 				</p>
 			)}
 			{problem && !isGone && <Trouble problem={problem} retry={reload} />}

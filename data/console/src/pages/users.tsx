@@ -1,4 +1,4 @@
-/** The users of the tenant. They are created by the operator, with polytaskctl; here they can be ended. */
+/** The users of the tenant. The operator creates them with polytaskctl; an administrator can end them here. */
 import { useEffect, useState } from "preact/hooks";
 import { listUsers } from "../api/users.ts";
 import { Empty, Loading, Trouble } from "../ui/basics.tsx";

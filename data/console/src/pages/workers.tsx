@@ -1,4 +1,4 @@
-/** The workers: when they were seen, what they hold, and drains. */
+/** The workers: when they were seen, which tasks they hold, and drains. */
 import { useState } from "preact/hooks";
 import { hasAddress, readWorkers, setDrain } from "../api/workers.ts";
 import type { Worker, Workers } from "../api/types.ts";
@@ -15,10 +15,10 @@ import { Action, Badge, Copy, Empty, Loading, Trouble, When } from "../ui/basics
 import { Dialog } from "../ui/dialog.tsx";
 import { useShortcuts } from "../ui/keys.ts";
 
-const POLL_MS = 5000; // heartbeats that change no task are no events
+const POLL_MS = 5000; // a heartbeat that changes no task causes no event
 const EVENTS_MS = 2000;
 const ROWS_MAX = 200; // rows that are drawn; those with problems are the first
-const SEARCH_FROM = 10; // workers from which on there is a search
+const SEARCH_FROM = 10; // with more workers there is a search
 
 const ALL = "*";
 const PAGE = BASE + MENU.workers.path;
@@ -62,8 +62,10 @@ function DrainDialog({ name, close, done }: DrainProps) {
 	return (
 		<Dialog title={isAll ? "Drain all workers?" : `Drain ${name}?`} close={close}>
 			<p>
-				{isAll ? "No worker gets tasks any more, also none that starts later." : "It gets no more tasks."}{" "}
-				Tasks that have begun go on. This holds, also over a restart of the service, until it is ended here.
+				{isAll
+					? "No worker gets further tasks, not even one that starts later."
+					: "It gets no further tasks."}{" "}
+				Running tasks continue. The drain lasts until it is ended here, also after a restart of the service.
 			</p>
 			<footer>
 				<Action kind="danger" run={async () => (await setDrain(name, true), done())}>
@@ -167,7 +169,7 @@ function WorkerTable(props: TableProps) {
 			<p class="muted">
 				{found.length > ROWS_MAX &&
 					`${ROWS_MAX} of ${found.length.toLocaleString()} are shown: search by name. `}
-				{!complete && "Some kinds that are held are left out. "}
+				{!complete && "Some kinds of held tasks are left out. "}
 				The service keeps the times in memory: after its restart a worker has none until it is seen again.
 			</p>
 		</>
@@ -198,8 +200,8 @@ export function WorkersPage() {
 			{problem && <Trouble problem={problem} retry={reload} />}
 			{data?.drain_all && (
 				<div class="card notice">
-					<strong>All workers are drained.</strong> Those that are drained by name, too, stay so after this
-					ends.{" "}
+					<strong>All workers are drained.</strong> Workers that are also drained by name stay drained after
+					this ends.{" "}
 					{may("admin") && (
 						<Action run={async () => (await setDrain(ALL, false), reload())}>End drain</Action>
 					)}

@@ -1,4 +1,4 @@
-/** What surrounds every page: the ways to the pages, the state of the connection, the caller. */
+/** The frame of every page: the menu, the state of the connection, the caller. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { zone } from "../model/clock.ts";
@@ -104,9 +104,7 @@ function Keys({ close }: { close: () => void }) {
 function LogOut({ close }: { close: () => void }) {
 	return (
 		<Dialog title="Log out" close={close}>
-			<p>
-				This token was pasted, so others may use it, too. Forget it in this tab only, or end it everywhere?
-			</p>
+			<p>This token was pasted, so others may use it as well. Forget it in this tab only, or revoke it?</p>
 			<footer>
 				<Action run={() => logOut(true)} kind="danger">
 					Revoke the token

@@ -164,8 +164,8 @@ async function withAll() {
 	await bar(page).getByRole("button", { name: "Cancel…" }).click();
 	await becomes(() => confirm.textContent(), "Cancel 1,101 tasks", "counted again");
 	await confirm.click();
-	await page.getByRole("dialog", { name: "It has begun" }).waitFor();
-	const address = await page.getByRole("link", { name: "Its progress is here." }).getAttribute("href");
+	await page.getByRole("dialog", { name: "The bulk has started" }).waitFor();
+	const address = await page.getByRole("link", { name: "Show its progress." }).getAttribute("href");
 	const bulk = address.split("/").at(-1);
 	await becomes(async () => (await read(bulk)).state, "succeeded", "the service does it", 60);
 	equal((await read(bulk)).result, { done: BULK + 1, refused: 0, total: BULK + 1 }, "all of them");
@@ -182,7 +182,7 @@ async function withAll() {
 	await bar(page).getByRole("button", { name: "Select all 1,101 that match" }).click();
 	await bar(page).getByRole("button", { name: "Delete…" }).click();
 	await dialog.getByRole("button", { name: "Delete 1,101 tasks" }).click();
-	await page.getByRole("dialog", { name: "It has begun" }).waitFor();
+	await page.getByRole("dialog", { name: "The bulk has started" }).waitFor();
 	await becomes(
 		async () => (await list("kind=mass&archived=any")).length,
 		0,

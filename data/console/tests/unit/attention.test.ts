@@ -57,8 +57,7 @@ test("a name does not turn the sentence that it is in", () => {
 
 test("tasks wait while no worker asks", () => {
 	const late = (more: object) => [kind("native", { pending: 1, oldest: ago(90), ...more })];
-	const text =
-		"No worker has asked for work in the last minute. 1 task could begin, the oldest since 1 min 30 s.";
+	const text = "No worker has asked for work in the last minute. Ready: 1 task, the oldest for 1 min 30 s.";
 	assert.deepEqual(texts(facts(late({}), [])), [text]);
 	assert.deepEqual(texts(facts(late({}), [worker("gone", 0, 300)])), [text]);
 	assert.deepEqual(texts(facts(late({}), [worker("here", 0, 3)])), []);
@@ -72,9 +71,9 @@ test("tasks wait while no worker asks", () => {
 
 test("drained workers", () => {
 	const drained = [worker("b", 0, 5, true), worker("c", 0, 5, true)];
-	assert.deepEqual(texts(facts([], [healthy, ...drained])), ["Drained workers get no further task: b, c."]);
+	assert.deepEqual(texts(facts([], [healthy, ...drained])), ["Drained workers get no further tasks: b, c."]);
 	assert.deepEqual(texts(facts([], drained, {}, true)), [
-		"All workers are drained: none gets a further task.",
+		"All workers are drained: none gets further tasks.",
 	]);
 });
 
@@ -134,7 +133,7 @@ test("a backlog that grows, by dialect", () => {
 	const [found, ...others] = attention(facts(rows, [healthy], { recent }));
 	assert.equal(
 		found?.text,
-		"The backlog of IDOL has grown by 38 tasks in 5 minutes. 80 tasks could begin, the oldest since 10 min.",
+		"The backlog of IDOL has grown by 38 tasks in 5 minutes. Ready: 80 tasks, the oldest for 10 min.",
 	);
 	assert.equal(found?.href, "/console/tasks?q=state%3Apending%20dialect%3Aidol%20sort%3Acreated");
 	assert.deepEqual(others, []);

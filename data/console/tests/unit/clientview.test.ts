@@ -1,7 +1,7 @@
 /// <reference types="node" />
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalRequest, clientRequest } from "../../src/model/clientview.ts";
+import { nativeRequest, clientRequest } from "../../src/model/clientview.ts";
 import { ID, taskWith } from "./task.ts";
 
 const fields = { inventory_id: "movie-0042", product: "adbreaks", version: "1.0.1", task_id: "task-1" };
@@ -43,5 +43,5 @@ test("names are single segments", () => {
 test("a native task, and one of an unknown dialect, is shown by the native API alone", () => {
 	assert.equal(clientRequest(taskWith({})), undefined);
 	assert.equal(clientRequest(taskWith({ dialect: "later" })), undefined);
-	assert.equal(canonicalRequest(taskWith({})).path, `/v1/tasks/${ID}`);
+	assert.equal(nativeRequest(taskWith({})).path, `/v1/tasks/${ID}`);
 });

@@ -5,7 +5,7 @@ import type { HistoryEntry, Task } from "../../src/api/types.ts";
 import { periods } from "../../src/model/timeline.ts";
 import { at, historyOf, taskWith, time } from "./task.ts";
 
-/** "Waiting 0-2 claimed": names, seconds since the creation, what ended it. */
+/** "Pending 0-2 claimed": names, seconds since the creation, what ended it. */
 function shown(task: Task, entries: HistoryEntry[], now = 100): string[] {
 	const second = (ms: number) => (ms - at(0)) / 1000;
 	return periods(task, entries, at(now)).map(({ name, from, to, end }) =>
@@ -26,10 +26,10 @@ const life = historyOf(
 
 test("attempts, and the delay between them", () => {
 	assert.deepEqual(shown(taskWith(ended), life), [
-		"Waiting 0-2 claimed",
+		"Pending 0-2 claimed",
 		"Attempt 1 2-5 failed",
 		"Delay 5-8 ready",
-		"Waiting 8-9 claimed",
+		"Pending 8-9 claimed",
 		"Attempt 2 9-20 completed",
 	]);
 });
@@ -52,9 +52,9 @@ test("an end that was no end", () => {
 		[50, "retried", "failed", "pending"],
 	);
 	assert.deepEqual(shown(taskWith({}), again), [
-		"Waiting 0-4 changed",
+		"Pending 0-4 changed",
 		"Ended 4-50 retried",
-		"Waiting 50-100",
+		"Pending 50-100",
 	]);
 });
 
@@ -64,10 +64,10 @@ test("what the journal has lost", () => {
 		"Attempt 2 9-20 completed",
 	]);
 	assert.deepEqual(shown(taskWith({ ...ended, started_at: time(7) }), []), [
-		"Waiting 0-7 changed",
+		"Pending 0-7 changed",
 		"Running 7-20 changed",
 	]);
-	assert.deepEqual(shown(taskWith({}), []), ["Waiting 0-100"]);
+	assert.deepEqual(shown(taskWith({}), []), ["Pending 0-100"]);
 	assert.equal(
 		shown(taskWith({ ...ended, finished_at: time(0) }), historyOf([0, "created", null, "succeeded"])).length,
 		1,

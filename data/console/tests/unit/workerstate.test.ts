@@ -20,7 +20,7 @@ function words(secondsAgo: number | null, tasks: number, drain = false): string 
 test("a worker works, waits, or is drained", () => {
 	assert.equal(words(3, 2), "running|working|");
 	assert.equal(words(59, 0), "pending|idle|");
-	assert.equal(words(3, 2, true), "cancelled|drained|It gets no more tasks.");
+	assert.equal(words(3, 2, true), "cancelled|drained|It gets no further tasks.");
 	assert.equal(words(3, 0, true), "cancelled|drained|");
 	assert.equal(words(7200, 0, true), "cancelled|drained|not seen for 2 h");
 });

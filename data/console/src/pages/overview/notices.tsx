@@ -1,4 +1,4 @@
-/** What needs attention. */
+/** The list of what needs attention. */
 import type { Notice } from "../../model/attention.ts";
 
 export function Notices({ notices }: { notices: Notice[] }) {
@@ -18,7 +18,7 @@ export function Notices({ notices }: { notices: Notice[] }) {
 				{!notices.length && (
 					<li class="succeeded">
 						<span class="dot" aria-hidden="true" />
-						<span>All is well: nothing needs attention.</span>
+						<span>Nothing needs attention.</span>
 					</li>
 				)}
 			</ul>

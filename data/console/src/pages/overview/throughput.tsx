@@ -1,4 +1,4 @@
-/** What ended and failed per minute, as a chart and as a table. */
+/** Tasks that ended and failed per minute, as a chart and as a table. */
 import { useState } from "preact/hooks";
 import { readSeries } from "../../api/overview.ts";
 import { exact } from "../../model/clock.ts";
@@ -9,7 +9,7 @@ import { Trouble } from "../../ui/basics.tsx";
 import { Chart } from "../../ui/chart.tsx";
 import { useRefresh } from "./refresh.ts";
 
-/** Name, seconds, seconds of a step. */
+/** Name, length in seconds, step in seconds. */
 const RANGES = [
 	["1 h", 3600, 60],
 	["6 h", 21_600, 300],
@@ -21,22 +21,22 @@ type ChartData = ReturnType<typeof linesOf>;
 
 const NO_DATA: ChartData = { times: [], lines: [] };
 
-const nameOf = (dialect: string) => (dialect ? dialectName(dialect) : "Failed, of all");
+const nameOf = (dialect: string) => (dialect ? dialectName(dialect) : "Failed, all APIs");
 const colorOf = (dialect: string) =>
 	dialect ? `--line-${Object.keys(DIALECTS).indexOf(dialect)}` : "--failed";
 
-/** The rows are made when they are shown. */
+/** The rows are drawn only while the table is open. */
 function NumbersTable({ times, lines }: ChartData) {
 	const [isOpen, setOpen] = useState(false);
 	return (
 		<details onToggle={(event) => setOpen(event.currentTarget.open)}>
-			<summary>The numbers as a table</summary>
+			<summary>Show as a table</summary>
 			{isOpen && (
-				<div class="numbers" tabIndex={0} role="region" aria-label="Numbers">
+				<div class="numbers" tabIndex={0} role="region" aria-label="Tasks that ended">
 					<table>
 						<thead>
 							<tr>
-								<th scope="col">Tasks that ended from</th>
+								<th scope="col">From</th>
 								{lines.map(({ dialect }) => (
 									<th key={dialect} scope="col" class="number">
 										{nameOf(dialect)}
@@ -81,10 +81,10 @@ export function Throughput() {
 			</header>
 			{problem && <Trouble problem={problem} retry={series.reload} />}
 			<div class="space">
-				{data && !data.lines.length && <p class="muted">Nothing ended in this time.</p>}
+				{data && !data.lines.length && <p class="muted">No task ended in this time.</p>}
 				{data && data.lines.length > 0 && (
 					<Chart
-						label={`Tasks that ended per minute in the last ${name}, by API. The numbers follow as a table.`}
+						label={`Tasks that ended per minute in the last ${name}, by API. A table of the numbers follows.`}
 						times={data.times}
 						lines={data.lines.map(({ dialect, rates }) => ({
 							name: nameOf(dialect),

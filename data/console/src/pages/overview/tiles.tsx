@@ -1,4 +1,4 @@
-/** The numbers of now, each a link to the tasks that it counts. */
+/** Present counts of tasks; each links to the tasks that it counts. */
 import type { ComponentChildren } from "preact";
 import type { KindCounts, State } from "../../api/types.ts";
 import { byDialect, totalsOf } from "../../model/totals.ts";
@@ -10,7 +10,7 @@ interface TileProps {
 	name: string;
 	state: State;
 	count: number;
-	/** Of the search, beside the state. */
+	/** Further terms of the search, after the state. */
 	terms?: string;
 	children?: ComponentChildren;
 }
@@ -31,8 +31,8 @@ export function Tiles({ rows }: { rows: KindCounts[] }) {
 	const day = tasksPage("state:failed updated:<24h");
 	return (
 		<ul class="tiles">
-			<Tile name="Waiting" state="pending" count={pending}>
-				oldest <When time={oldest} />
+			<Tile name="Pending" state="pending" count={pending}>
+				oldest ready <When time={oldest} />
 				{delayed > 0 && `, ${delayed.toLocaleString()} delayed`}
 			</Tile>
 			<Tile name="Running" state="running" count={running} />
@@ -51,7 +51,7 @@ export function Dialects({ rows }: { rows: KindCounts[] }) {
 				<thead>
 					<tr>
 						<th scope="col">API</th>
-						{["Waiting", "Running", "Failed", "Succeeded in 1 h", "Oldest waiting"].map((name) => (
+						{["Pending", "Running", "Failed", "Succeeded in 1 h", "Oldest ready"].map((name) => (
 							<th key={name} scope="col" class="number">
 								{name}
 							</th>

@@ -1,4 +1,4 @@
-/** What can be done with the task. Each change is confirmed, and made only if the task is as the person has seen it. */
+/** Actions on the task. Each is confirmed, and carried out only on the state of the task that the person has seen. */
 import { useState } from "preact/hooks";
 import { Problem } from "../../api/http.ts";
 import { archiveTask, deleteTask, patchTask, readTask, retryTask } from "../../api/tasks.ts";
@@ -21,13 +21,13 @@ const ACTIONS: Record<TaskAction, ActionInfo> = {
 	retry: {
 		name: "Retry",
 		key: "r",
-		about: "It begins again, with all attempts. Its error and its result are removed.",
+		about: "It starts again, with all its attempts. Its error and its result are removed.",
 		run: retryTask,
 	},
 	cancel: {
 		name: "Cancel",
 		key: "c",
-		about: "It ends as cancelled. A worker that has it learns so by its next heartbeat.",
+		about: "It ends as cancelled. A worker that has it learns this from its next heartbeat.",
 		isDangerous: true,
 		run: (task) => patchTask(task, { state: "cancelled" }),
 	},
@@ -40,19 +40,19 @@ const ACTIONS: Record<TaskAction, ActionInfo> = {
 	unarchive: {
 		name: "Unarchive",
 		key: "a",
-		about: "It is in the lists again.",
+		about: "Lists have it again.",
 		run: (task) => patchTask(task, { archived: false }),
 	},
 	archive: {
 		name: "Archive",
 		key: "a",
-		about: "It is in no list by default, and is given to no worker. It can be read by its id.",
+		about: "Lists leave it out by default, and no worker gets it. It can be read by its id.",
 		run: archiveTask,
 	},
 	delete: {
 		name: "Delete",
 		key: "d",
-		about: "It is removed for ever, with its history. Nothing brings it back.",
+		about: "The task and its history are removed permanently.",
 		isDangerous: true,
 		run: deleteTask,
 	},
@@ -89,7 +89,11 @@ function Confirm({ action, task, close, done }: ConfirmProps) {
 	};
 	return (
 		<Dialog title={`${name} this task?`} close={close}>
-			{hasChanged && <p role="alert">The task has changed meanwhile. This is how it is now; decide again.</p>}
+			{hasChanged && (
+				<p role="alert">
+					The task has changed since you opened this. It is now as shown here: confirm again.
+				</p>
+			)}
 			<p>
 				<StateBadge state={seen.state} status={seen.status} />, priority {seen.priority}, attempt{" "}
 				{seen.attempt}
@@ -103,7 +107,7 @@ function Confirm({ action, task, close, done }: ConfirmProps) {
 						{name} the task
 					</Action>
 				) : (
-					"This cannot be done any more."
+					"This is no longer possible."
 				)}
 			</footer>
 		</Dialog>

@@ -1,4 +1,4 @@
-/** What the journal has of the task: its attempts with their log lines, and its history. */
+/** The records of the journal about the task: its attempts with their log lines, and its history. */
 import { useRef, useState } from "preact/hooks";
 import { readHistory } from "../../api/tasks.ts";
 import type { Attempt, HistoryEntry, Page, Time } from "../../api/types.ts";
@@ -25,7 +25,7 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
 			<div>
 				<b>Attempt {number}</b> {eventWords(outcome)}
 				<WorkerLink name={worker} />
-				<When time={started_at} none="begun earlier" />
+				<When time={started_at} none="started earlier" />
 				{started_at && <Length from={started_at} to={ended_at} />}
 			</div>
 			{error && <p>{error}</p>}
@@ -39,7 +39,7 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
 	);
 }
 
-const INCOMPLETE = <p class="muted">The journal has no earlier ones.</p>;
+const INCOMPLETE = <p class="muted">The journal has no earlier entries.</p>;
 
 export function Attempts({ attempts }: { attempts: Resource<{ items: Attempt[]; complete: boolean }> }) {
 	return (
@@ -83,7 +83,7 @@ export interface HistoryProps {
 	history: Resource<Page<HistoryEntry>>;
 }
 
-/** Entries that were read once stay, in whatever order their pages came. */
+/** Keeps all entries that were read, in whatever order their pages came. */
 export function History({ id, history }: HistoryProps) {
 	const [older, setOlder] = useState<Page<HistoryEntry>>();
 	const known = useRef(new Map<string, HistoryEntry>()).current;

@@ -1,4 +1,4 @@
-/** The life of the task to scale and in words, and why it is waiting. */
+/** The periods of the task to scale and in words, and the reason why it is pending. */
 import { readKindStats } from "../../api/tasks.ts";
 import type { HistoryEntry, Task } from "../../api/types.ts";
 import { duration, now } from "../../model/clock.ts";
@@ -11,8 +11,8 @@ import { eventWords } from "../../model/words.ts";
 import { When } from "../../ui/basics.tsx";
 import { Section } from "./parts.tsx";
 
-const ROWS = 12; // periods that are drawn, the last ones
-const BAD = ["failed", "expired", "timed_out"]; // ends of attempts
+const ROWS = 12; // the last periods, which are drawn
+const BAD = ["failed", "expired", "timed_out"]; // events that end an attempt without success
 const STATS_MS = 3000; // between two reads of the counts
 
 function Waiting({ task }: { task: Task }) {
@@ -33,7 +33,7 @@ export function Timeline({ task, entries }: { task: Task; entries: HistoryEntry[
 				<li>
 					<span>Created</span> <When time={task.created_at} />
 				</li>
-				{all.length > ROWS && <li class="muted">{all.length - ROWS} periods before</li>}
+				{all.length > ROWS && <li class="muted">{all.length - ROWS} earlier periods</li>}
 				{shown.map((period) => (
 					<li
 						key={period.from}

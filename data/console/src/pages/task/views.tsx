@@ -1,8 +1,8 @@
-/** The task by this API beside the task as its own client sees it, with the requests that show it. */
+/** The task in the native API beside the task in its own API, as its client sees it, with the requests for both. */
 import { formatJson } from "../../api/json.ts";
 import { readRaw, type RawAnswer } from "../../api/raw.ts";
 import type { Task } from "../../api/types.ts";
-import { canonicalRequest, clientRequest, type ClientRequest } from "../../model/clientview.ts";
+import { nativeRequest, clientRequest, type ClientRequest } from "../../model/clientview.ts";
 import { curl } from "../../model/curl.ts";
 import { indent } from "../../model/indent.ts";
 import { dialectName } from "../../model/states.ts";
@@ -30,17 +30,17 @@ function Client({ task, request }: { task: Task; request: ClientRequest }) {
 
 export function Views({ task }: { task: Task }) {
 	const request = clientRequest(task);
-	const canonical = { status: 200, text: formatJson(task), isJson: true };
+	const native = { status: 200, text: formatJson(task), isJson: true };
 	return (
 		<div class="views">
-			<Section title="Canonical">
-				<View request={canonicalRequest(task)} answer={canonical} />
+			<Section title="Native API">
+				<View request={nativeRequest(task)} answer={native} />
 			</Section>
 			<Section title="As its client sees it">
 				{request ? (
 					<Client task={task} request={request} />
 				) : (
-					<p class="muted">{dialectName(task.dialect)}: the canonical view is what its client sees.</p>
+					<p class="muted">{dialectName(task.dialect)}: its client sees the view of the native API.</p>
 				)}
 			</Section>
 		</div>

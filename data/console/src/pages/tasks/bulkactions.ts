@@ -1,4 +1,4 @@
-/** What can be done with many tasks, in one table. */
+/** The actions on several tasks, and how they are carried out on selected ones. */
 import { archiveTask, deleteTask, patchTask, retryTask } from "../../api/tasks.ts";
 import type { BulkAction, State, Task } from "../../api/types.ts";
 
@@ -7,7 +7,7 @@ export interface BulkActionInfo {
 	/** "Cancel 5 tasks" */
 	verb: string;
 	isDangerous: boolean;
-	/** For one task, if it is as it was read. */
+	/** On one task; fails with 412 if it has changed since it was read. */
 	run: (task: Task, priority: number) => Promise<unknown>;
 	/** Tasks in other states would be refused. */
 	states?: State[];
@@ -21,7 +21,7 @@ export const BULK_ACTIONS: BulkActionInfo[] = [
 		isDangerous: false,
 		run: retryTask,
 		states: ["failed", "cancelled"],
-		about: "Failed and cancelled tasks begin again, with all attempts. Others are refused.",
+		about: "Failed and cancelled tasks start again, with all their attempts. Others are refused.",
 	},
 	{
 		do: "cancel",
@@ -43,14 +43,14 @@ export const BULK_ACTIONS: BulkActionInfo[] = [
 		verb: "Archive",
 		isDangerous: false,
 		run: archiveTask,
-		about: "Archived tasks are in no list by default. They can be read by their ids.",
+		about: "Lists leave archived tasks out by default. They can be read by their ids.",
 	},
 	{
 		do: "delete",
 		verb: "Delete",
 		isDangerous: true,
 		run: deleteTask,
-		about: "The tasks are removed for ever, with their histories.",
+		about: "The tasks are removed permanently, with their histories.",
 	},
 ];
 

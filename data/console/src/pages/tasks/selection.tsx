@@ -1,4 +1,4 @@
-/** Selected rows, or all tasks that match: what will be done is counted and said before it is done. */
+/** Actions on selected rows or on all tasks that match. The dialog names the number of tasks before it is confirmed. */
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../../api/http.ts";
 import { countBulk, startBulk, type Conditions } from "../../api/tasks.ts";
@@ -17,7 +17,7 @@ interface ConfirmProps {
 	close: () => void;
 }
 
-/** Rows are changed one by one, each only if it is as it was read. */
+/** Changes the rows one by one, each only if it has not changed since it was read. */
 function ConfirmRows({ action, tasks, close, done }: ConfirmProps & { tasks: Task[]; done: () => void }) {
 	const [priority, setPriority] = useState(0);
 	const [outcome, setOutcome] = useState<Outcome>();
@@ -34,7 +34,7 @@ function ConfirmRows({ action, tasks, close, done }: ConfirmProps & { tasks: Tas
 			{!outcome && action.do === "set_priority" && <PriorityField priority={priority} set={setPriority} />}
 			{outcome && (
 				<>
-					<Bar share={(outcome.done + refused) / tasks.length} label="Tasks that were looked at" />
+					<Bar share={(outcome.done + refused) / tasks.length} label="Tasks processed" />
 					<p role="status">
 						{countTasks(outcome.done)} done{refused ? `, ${refused.toLocaleString()} refused` : ""}.
 					</p>
@@ -63,7 +63,7 @@ function ConfirmRows({ action, tasks, close, done }: ConfirmProps & { tasks: Tas
 	);
 }
 
-/** All that match: the service counts them first, and begins only if their number is still the same. */
+/** For all that match, as a bulk: the service counts them first, and starts only if their number is still the same. */
 function ConfirmAll({
 	action,
 	filter,
@@ -82,10 +82,10 @@ function ConfirmAll({
 	}, [priority]);
 	if (bulk)
 		return (
-			<Dialog title="It has begun" close={done}>
+			<Dialog title="The bulk has started" close={done}>
 				<p>
-					The service goes on by itself, also if you leave this page.{" "}
-					<a href={taskPage(bulk.id)}>Its progress is here.</a>
+					The service carries it out, also when you leave this page.{" "}
+					<a href={taskPage(bulk.id)}>Show its progress.</a>
 				</p>
 			</Dialog>
 		);
@@ -114,7 +114,7 @@ export interface SelectionBarProps {
 	tasks: Task[];
 	/** How many match; null: unknown. */
 	total: number | null | undefined;
-	/** Without any condition, the service refuses a bulk. */
+	/** The conditions of a bulk; the service refuses one without any. */
 	filter: Conditions;
 	clear: () => void;
 	done: () => void;
@@ -131,7 +131,7 @@ export function SelectionBar({ tasks, total, filter, clear, done }: SelectionBar
 	const [action, setAction] = useState<BulkActionInfo>();
 	const hasCondition = Object.keys(filter).some((name) => name !== "archived");
 	const canSelectAll = hasCondition && (total === null || (total ?? 0) > tasks.length);
-	/** Not what every selected task would refuse, nor what needs another right. */
+	/** Hides actions that all selected tasks would refuse, and those that need another right. */
 	const isAvailable = ({ do: name, states }: BulkActionInfo) =>
 		isAll ? name !== "delete" || may("admin") : !states || tasks.some(({ state }) => states.includes(state));
 	useEffect(() => () => void setTimeout(backToRows), []);

@@ -1,4 +1,4 @@
-/** The end of a user or a credential: at a time, never, or now and for ever. */
+/** Ends a user or a credential: at a time, never, or at once and permanently. */
 import { useState } from "preact/hooks";
 import { revokeAccess, setEnd, type Access } from "../../api/users.ts";
 import { localTime, zone } from "../../model/clock.ts";
@@ -9,18 +9,18 @@ import { Dialog } from "../../ui/dialog.tsx";
 export interface EndingProps<T extends Access> {
 	of: T;
 	name: string;
-	/** What it means to revoke it. */
+	/** The consequences of a revocation. */
 	about: string;
-	/** With what it is afterwards. */
+	/** Called with the changed user or credential. */
 	done: (next: T) => void;
 }
 
-const DELAY = "Until this counts everywhere, up to 5 s pass.";
+const DELAY = "It takes up to 5 s until this applies to all requests.";
 
 function EndDialog<T extends Access>({ of, name, done, close }: EndingProps<T> & { close: () => void }) {
 	const [end, setTime] = useState(of.expires_at ? localTime(Date.parse(of.expires_at)) : "");
 	return (
-		<Dialog title={`The end of ${name}`} close={close}>
+		<Dialog title={`Set the end of ${name}`} close={close}>
 			<label>
 				Time, in {zone}
 				<input
@@ -65,7 +65,7 @@ function RevokeDialog<T extends Access>({
 	);
 }
 
-/** The buttons, as far as the service allows what they do. */
+/** The buttons for changes that the service allows. */
 export function Ending<T extends Access>(props: EndingProps<T> & { hasEnd: boolean }) {
 	const { of, name, hasEnd } = props;
 	const [open, setOpen] = useState("");

@@ -1,4 +1,4 @@
-/** One user: what it may do until when, and its credentials. */
+/** One user: rights, end, password, credentials. */
 import { useState } from "preact/hooks";
 import {
 	listCredentials,
@@ -89,13 +89,13 @@ function Credentials({ of }: { of: User }) {
 			<header>
 				<h2>Credentials</h2>
 				<label>
-					<input type="checkbox" checked={all} onChange={() => setAll(!all)} /> Also ended ones
+					<input type="checkbox" checked={all} onChange={() => setAll(!all)} /> Include ended ones
 				</label>
 			</header>
 			{problem && <Trouble problem={problem} retry={pages.reload} />}
 			{!data && !problem && <Loading lines={2} />}
 			{data && !data.items.length && !data.next && (
-				<p class="muted">{all ? "None." : "None that is live."}</p>
+				<p class="muted">{all ? "No credentials." : "No live credentials."}</p>
 			)}
 			<ul class="credentials">
 				{data?.items.map((one) => (
@@ -130,7 +130,7 @@ function About({ of, done }: { of: User; done: (next: User) => void }) {
 				</Field>
 			</dl>
 			{of.id === caller.value?.user && (
-				<p class="muted">This is you: another administrator can end this user.</p>
+				<p class="muted">This is your own user: another administrator or the operator can end it.</p>
 			)}
 			<Ending of={of} name={of.name} about={MEANINGS.user} hasEnd done={done} />
 			<Credentials of={of} />

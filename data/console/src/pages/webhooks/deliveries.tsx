@@ -18,7 +18,7 @@ const READ_MS = 3000;
 const STATES = Object.keys(DELIVERY_TONES);
 const DAY = 86_400_000;
 
-/** Reads the newest pages, and goes on while these have no row but others follow. */
+/** Reads the newest pages; more while they are empty, because a page may be empty although others follow. */
 async function readPages(id: string, state: string, pages: number, signal: AbortSignal) {
 	const items: Delivery[] = [];
 	let next: string | null | undefined;
@@ -31,7 +31,7 @@ async function readPages(id: string, state: string, pages: number, signal: Abort
 	return { items, next };
 }
 
-/** What came of a delivery. Answers of receivers are text, whatever they have. */
+/** The attempts of a delivery. Answers of receivers are shown as text, whatever their type. */
 export function Attempts({ log }: Delivery) {
 	return (
 		<ol>
@@ -114,14 +114,16 @@ function RedeliverDialog({ hook, close }: { hook: string; close: () => void }) {
 		<Dialog title="Deliver failed ones again" close={close}>
 			<Form verb="Deliver again" submit={submit}>
 				<label>
-					Made from
+					Created from
 					<input name="from" type="datetime-local" required defaultValue={localTime(serviceTime() - DAY)} />
 				</label>
 				<label>
 					to
 					<input name="to" type="datetime-local" required defaultValue={localTime(serviceTime() + 60_000)} />
 				</label>
-				<p role="status">{count !== undefined && `${count.toLocaleString()} are delivered again.`}</p>
+				<p role="status">
+					{count !== undefined && `${count.toLocaleString()} deliveries will be sent again.`}
+				</p>
 			</Form>
 		</Dialog>
 	);

@@ -1,4 +1,4 @@
-/** Parts of both pages of webhooks: the state, the form, the secret. */
+/** Parts of the list and of the page of one webhook: the state, the form, the secret. */
 import { useState } from "preact/hooks";
 import { addWebhook, patchWebhook, type Webhook } from "../../api/webhooks.ts";
 import { TYPES } from "../../model/eventlog.ts";
@@ -19,10 +19,12 @@ export function HookBadge({ hook }: { hook: Webhook }) {
 			{hook.reason && <small class="under">{hook.reason}</small>}
 			{hook.enabled && since && (
 				<small class="under">
-					It began <When time={since} />. The service pauses between tries.
+					First failure <When time={since} />. The service tries again after growing delays.
 				</small>
 			)}
-			{missed && <small class="under">Events were lost before it was told of them: read the tasks.</small>}
+			{missed && (
+				<small class="under">Events may have been lost before they were delivered: read the tasks.</small>
+			)}
 		</>
 	);
 }
@@ -55,9 +57,10 @@ interface FormProps {
 	done: (hook: Webhook) => void;
 }
 
-/** What the form does not have, such as kinds and header fields, stays as it is. */
+/** Settings that the form does not have, such as kinds and header fields, are not changed. */
 export function HookForm({ hook: latest, close, done }: FormProps) {
-	const [hook] = useState(latest); // so that a change meanwhile is refused
+	// The webhook as it was opened: the service refuses the form if it has changed since.
+	const [hook] = useState(latest);
 	const submit = async (data: FormData) => {
 		const text = (name: string) => String(data.get(name) ?? "").trim();
 		const list = (name: string, prefix = "") => {

@@ -1,4 +1,4 @@
-/** One webhook: what it is, what can be done with it, its deliveries. */
+/** One webhook: its settings and state, actions, deliveries. */
 import { useState } from "preact/hooks";
 import {
 	deleteWebhook,
@@ -51,11 +51,11 @@ function Enable({ hook, close, done }: DialogProps) {
 	const run = (resume: boolean) => async () => done(await patchWebhook(hook, { enabled: true, resume }));
 	return (
 		<Dialog title="Enable the webhook" close={close}>
-			<p>Pending deliveries go on. Which events, of those since it was disabled?</p>
+			<p>Pending deliveries continue. Which further events should be delivered?</p>
 			<footer>
-				<Action run={run(false)}>From now on</Action>
+				<Action run={run(false)}>Events from now on</Action>
 				<Action run={run(true)} kind="primary">
-					Also those meanwhile
+					Also those since it was disabled
 				</Action>
 			</footer>
 		</Dialog>
@@ -68,10 +68,10 @@ function Rotate({ hook, close, done }: DialogProps) {
 		<Dialog title="A new secret" close={close}>
 			<Form verb="Make a new secret" submit={submit}>
 				<label>
-					Hours in which the old secret signs, too
+					Hours for which the old secret signs as well
 					<input name="hours" type="number" min={0} max={168} required defaultValue={24} />
 				</label>
-				<p>With 0, receivers that have the old one refuse deliveries at once.</p>
+				<p>With 0, receivers that still verify with the old secret refuse deliveries at once.</p>
 			</Form>
 		</Dialog>
 	);
@@ -81,8 +81,7 @@ function Delete({ hook, close }: DialogProps) {
 	return (
 		<Dialog title="Delete the webhook?" close={close}>
 			<p>
-				Its log is removed, and {hook.state.pending.toLocaleString()} pending deliveries are not sent any
-				more.
+				Its log is removed, and its {hook.state.pending.toLocaleString()} pending deliveries are not sent.
 			</p>
 			<footer>
 				<Action kind="danger" run={async () => (await deleteWebhook(hook), go(`${BASE}/webhooks`))}>
@@ -107,7 +106,7 @@ function Facts({ hook }: { hook: Webhook }) {
 			</Field>
 			<Field name="Events">{filterWords(hook.filter)}</Field>
 			<Field name="Format">{hook.format}</Field>
-			<Field name="Sent, too">
+			<Field name="Also sent">
 				{Object.keys({ ...hook.headers, ...hook.query }).join(", ") || "nothing"}
 			</Field>
 			<Field name="Pending">{state.pending.toLocaleString()}</Field>
