@@ -24,7 +24,7 @@ PRIVATE = {
 LINES_MAX = 400
 # The formatter leaves comments as they are.
 COLUMNS_MAX = 100
-# The same for the console; the files of its top folder use all.
+# The same for the console; app.tsx and main.tsx may import from all layers.
 CONSOLE = "data/console/src/"
 CONSOLE_LAYERS = "api model ui pages".split()
 CONSOLE_TOP = {"app", "main"}
@@ -70,7 +70,7 @@ def check_columns(path, text, most):
 
 
 def console_rank(path):
-    """The place of a path below the console's src/ in the order of layers, or None."""
+    """The number of the layer of a path below the console's src/, or None if it is in no layer."""
     first = path.split("/")[0]
     if os.path.splitext(path)[0] in CONSOLE_TOP:
         return len(CONSOLE_LAYERS)
@@ -86,7 +86,7 @@ def check_imports(path, text):
         other = os.path.normpath(os.path.join(os.path.dirname(own), name))
         rank = console_rank(other)
         if rank is None or rank > console_rank(own):
-            faults.append(f"{path}: imports {name}, which is in no layer below")
+            faults.append(f"{path}: imports {name}, which is not in this layer or one before it")
 
 
 def check_console():

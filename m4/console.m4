@@ -1,7 +1,10 @@
 # POLYTASK_CONSOLE
-# --with-console, --without-console. Sets CONSOLE, how data/console/files.sh gets the console's files: build
-# (by node and npm), built (they are in the source tree, as in a release), missing (neither), no
-# (--without-console); and console_summary.
+# --with-console, --without-console. Sets CONSOLE, which tells data/console/files.sh where the console's files come
+# from, and console_summary:
+#     build     node and npm build them
+#     built     they are in the source tree, as in a release, and cannot be built
+#     missing   neither
+#     no        --without-console
 AC_DEFUN([POLYTASK_CONSOLE], [
 	AC_ARG_WITH([console],
 		[AS_HELP_STRING([--without-console], [leave out the web page at /console/, which npm builds])],

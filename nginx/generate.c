@@ -23,11 +23,11 @@ static void put_token_shapes(void)
 	}
 }
 
-/* The console calls the native API, and has the shape of its errors. */
+/* Errors of the console have the shape of the native API, which it calls. */
 static void put_shape_map(void)
 {
 	buf_puts(&generated, "map $polytask_line $polytask_shape_of_line {\n");
-	/* First: an address can lie below a prefix of its dialect. */
+	/* Token addresses first: one may be below the prefix of a dialect, and nginx takes the first match. */
 	put_token_shapes();
 	for (size_t i = 0; dialects[i]; i++) {
 		for (const char *const *prefix = dialects[i]->prefixes; *prefix; prefix++)

@@ -1,6 +1,6 @@
 // Builds the console: dist/index.html and dist/assets/, whose names have a hash of the content, each with a
-// compressed copy for nginx's gzip_static. The same sources give the same bytes. The build fails if a browser
-// had to fetch more than the limit below to show a page.
+// compressed copy for nginx's gzip_static. The same sources give the same bytes. The build fails if a page needs more
+// bytes than the limit below.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,7 +13,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "dist");
 const NEW = join(HERE, "dist.new");
 
-/** The bundle, without hidden references to the machine that built it. */
+/** Bundles the sources, with names and contents that do not depend on the machine. */
 async function bundle() {
 	return build({
 		absWorkingDir: HERE,
@@ -35,7 +35,7 @@ async function bundle() {
 	});
 }
 
-/** The name of the file that an entry point became. */
+/** The name of the file that was built from an entry point. */
 function output(metafile, source) {
 	const found = Object.entries(metafile.outputs).find(([, about]) => about.entryPoint === source);
 	return found[0].replace("dist.new/", "");
@@ -66,13 +66,13 @@ async function files(folder) {
 		.sort();
 }
 
-/** Writes the compressed copies. By gzip(1): zlib differs between builds of Node.js. */
+/** Writes the compressed copies with gzip(1), because the output of zlib differs between builds of Node.js. */
 async function compress() {
 	const all = [...(await files(NEW)), ...(await files(join(NEW, "assets")))];
 	execFileSync("gzip", ["--best", "--no-name", "--keep", ...all]);
 }
 
-/** The files that `name` imports, itself among them; `later`: also what it fetches when it is needed. */
+/** The file `name` and all files that it imports; with `later` also by dynamic imports. */
 function imported(metafile, name, later, found = new Set()) {
 	if (found.has(name)) return found;
 	found.add(name);
@@ -81,7 +81,7 @@ function imported(metafile, name, later, found = new Set()) {
 	return found;
 }
 
-/** The pages, which main.tsx fetches when they are needed, with the bytes that each needs, the largest first. */
+/** The pages, which main.tsx imports dynamically, with the compressed bytes that each needs, the largest first. */
 async function page_sizes(metafile) {
 	const main = `dist.new/${output(metafile, "src/main.tsx")}`;
 	const always = ["dist.new/index.html", `dist.new/${output(metafile, "src/style/console.css")}`];

@@ -1,12 +1,12 @@
 #!/bin/sh
-# The console's built files in make. They are in the source tree, in dist/ beside this script, so that a release
-# has them and needs no npm.
+# Builds, installs and distributes the console's files for make. They are built in the source tree, in dist/ beside this
+# script, so that a release contains them and needs no npm.
 #
 # usage: files.sh build              builds them if a source is newer
 #        files.sh install DIR        copies them to DIR, and removes those of an earlier version
 #        files.sh distribute DIR     copies them to DIR, the tree of a release
 #
-# CONSOLE of the environment is configure's (m4/console.m4); NODE, NPM and INSTALL_DATA are programs.
+# Reads CONSOLE (m4/console.m4) and the programs NODE, NPM and INSTALL_DATA from the environment.
 set -eu
 
 HERE=$(cd "$(dirname "$0")" && pwd -P)
@@ -22,13 +22,13 @@ die() {
 	exit 1
 }
 
-# Without folders: their times change when files are copied or removed.
+# Compares files only: the times of folders change when files are copied or removed.
 is_current() {
 	# shellcheck disable=SC2086
 	[ -f "$BUILT" ] && [ -z "$(cd "$HERE" && find $INPUTS -type f -newer "$BUILT")" ]
 }
 
-# The stamp is that of tests/lib/npm_install.sh, too.
+# Installs npm's packages. tests/lib/npm_install.sh uses the same stamp, a copy of the lock file.
 fetch() {
 	cmp -s "$HERE/package-lock.json" "$HERE/node_modules/installed.json" && return 0
 	(cd "$HERE" && "$NPM" ci --ignore-scripts --no-audit --no-fund --fetch-retries 1 \
@@ -56,7 +56,7 @@ build() {
 		die "the console could not be built; ./configure --without-console leaves it out"
 }
 
-# The page comes last, and old files go after it: a browser always finds those that its page names.
+# Installs index.html last and removes old files after that: at any time a browser finds the files that the page names.
 install_to() {
 	case $CONSOLE in
 	build | built) ;;
@@ -72,7 +72,7 @@ install_to() {
 	done
 }
 
-# The folder of the tests is copied whole by make: what npm has installed there does not belong to a release.
+# make copies the folder of the tests whole: removes npm's packages from the copy, which do not belong to a release.
 distribute_to() {
 	rm -rf -- "$1"/tests/*/node_modules "$1"/tests/*/npm.log
 	if is_current; then

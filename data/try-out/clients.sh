@@ -1,7 +1,7 @@
 #!/bin/bash
-# Part of `bootstrap run --demo`: stands for clients. Creates a task of one of the APIs every two seconds, so that the
-# console has something to show; after ten minutes every twenty, so that an instance that is left alone stays small. The
-# sandbox carries them out. One in twelve fails, is tried again or is cancelled.
+# Part of `bootstrap run --demo`: creates a task of a random API every two seconds, so that the console has something to
+# show. After ten minutes it creates one every twenty seconds, so that an instance that is left alone stays small. The
+# sandbox carries the tasks out. One in twelve fails, is tried again or is cancelled.
 #
 # usage: clients.sh CURL-OPTIONS URL
 set -u
@@ -39,6 +39,6 @@ task() {
 }
 
 while sleep $((SECONDS < 600 ? 2 : 20)); do
-	# A service that is stopped or busy gets the next one.
+	# A failure is ignored: the service may be stopped or busy.
 	task | curl -K "$CURL" -o /dev/null -m 5 --json @- "$TASKS" 2>/dev/null
 done

@@ -123,9 +123,9 @@ console_lines() {
 	if [ -f "$CONSOLE/index.html" ]; then
 		cat <<-END
 			The console is at $POLYTASK_URL/console/: log in as $IDOL_USER with the password
-			$IDOL_PASSWORD. The browser asks about the certificate, which is signed by itself.
+			$IDOL_PASSWORD. The browser warns of the certificate, which is self-signed.
 		END
 	else
-		printf 'There is no console: it has not been built, which needs npm.'
+		printf 'There is no console: it has not been built (this needs npm).'
 	fi
 }

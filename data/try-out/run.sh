@@ -4,7 +4,8 @@
 #
 # usage: run.sh [--dry-run] [--demo] [--port PORT] [--home DIR]
 #
-# --demo also starts the sandbox, a worker that simulates every task of the tenant demo, and clients that create some.
+# --demo also starts the sandbox, a worker that simulates every task of the tenant demo, and clients.sh, which creates
+# tasks of all APIs.
 # The programs are those of the build tree $POLYTASK_BUILD, by default the source tree. --dry-run only
 # checks the options.
 set -euo pipefail
@@ -240,7 +241,7 @@ shown() {
 print_demo_commands() {
 	cat <<-END
 		polytask: ready on $POLYTASK_URL, with a sandbox
-		It simulates every task of the tenant demo, in a few seconds. A new one of any API comes every two seconds.
+		It simulates every task of the tenant demo, in a few seconds. A new one, of a random API, is created every two seconds.
 
 		$(console_lines)
 

@@ -1,4 +1,4 @@
-# Part of run.sh: starts and stops polytaskd, nginx, the sandbox and its clients.
+# Part of run.sh: starts and stops polytaskd, nginx, the sandbox and clients.sh.
 
 # setsid: Ctrl-C reaches only this script, which chooses the order. pdeathsig: the kernel ends the services
 # when this script is killed.
@@ -22,7 +22,7 @@ start_sandbox() {
 	SANDBOX_PID=$!
 }
 
-# The clients of the sandbox: clients.sh.
+# Creates the tasks that the sandbox carries out.
 start_clients() {
 	setsid setpriv --pdeathsig KILL bash "$SOURCE/data/try-out/clients.sh" "$HOME_DIR/demo.curl" "$POLYTASK_URL" \
 		</dev/null >>"$HOME_DIR/log/sandbox.log" 2>&1 9>&- &
