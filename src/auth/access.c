@@ -6,7 +6,7 @@
 #include "auth/access_run.h"
 #include "base/clock.h"
 
-#define KEYS_PART 64 /* keys that are read together */
+#define KEYS_PART 64 /* keys read from a table at once */
 
 /* ---- the tables ---- */
 
@@ -67,7 +67,7 @@ static bool read_keys(struct access_run *run, enum access_table table, struct er
 	return true;
 }
 
-/* Reads some keys, or one record. */
+/* Reads the next KEYS_PART keys of a table, or the record of the next key. */
 static bool step(struct access_run *run, struct err *err)
 {
 	enum access_table table = ACCESS_IN_USERS;
@@ -94,7 +94,7 @@ static bool step(struct access_run *run, struct err *err)
 
 /* ---- the answer ---- */
 
-/* Copies the rows in their order, without the one that only tells that more follow. */
+/* Copies the sorted rows, without row limit + 1. */
 static bool copy_rows(
 	const struct access_page *page, size_t limit, void **rows, size_t *count, struct err *err)
 {

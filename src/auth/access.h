@@ -1,20 +1,22 @@
 #pragma once
 /*
- * OP_ACCESS (task/access.h): shows the users of a tenant and their credentials, ends them, and sets
- * their ends, with the functions of the operator's commands (user.h, token_change.h, key.h,
- * login_tokens.h). Each change that is made is logged as the event `access`, and on disk on return;
- * changes that end something also work while the disk is nearly full.
+ * OP_ACCESS (task/access.h): lists the users of a tenant and their credentials, revokes them, and
+ * sets when they end, with the functions of the operator's commands (user.h, token_change.h, key.h,
+ * login_tokens.h). Each change is logged as the event `access` and is on disk on return, and is
+ * also possible while the disk is nearly full.
  *
- * No table is in the order of a page, and none can be searched by the id of a user, so the tables
- * are read in parts: a slice reads some records, and no lock remains between two slices. A page of
- * credentials takes 6 us of a reader for each token of all tenants.
+ * No table is sorted like a page, and none can be searched by the id of a user, so every operation
+ * but those on one credential reads whole tables, in slices, without a lock between two slices. A
+ * page of credentials takes a reader 6 us for each token of all tenants.
  */
 #include "store/store.h"
 
 /*
- * As store_apply(): with result->unfinished, auth_go_on() has to be called before the answer is
- * complete. result->access is freed by store_result_free(). The op's texts must last until then.
+ * As store_apply(). If result->unfinished is set, call auth_go_on() until it is not. The op and its
+ * texts must live until then. store_result_free() frees result->access at any time, also after an
+ * error. ERR_NOT_FOUND, ERR_CONFLICT: see enum access_action; ERR_INVALID "cursor"; ERR_NO_MEMORY;
+ * errors of the store.
  */
 bool auth_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
-/* As store_go_on(). */
+/* As store_go_on(): the next slice of an unfinished operation. The same errors. */
 bool auth_go_on(struct result *result, unsigned slice_steps, struct err *err);

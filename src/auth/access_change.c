@@ -9,7 +9,7 @@ static bool refuse(struct err *err, const char *sentence)
 	return err_set(err, ERR_CONFLICT, NULL, "%s", sentence);
 }
 
-/* In a record 0 means never. */
+/* The end as records have it, where 0 means never: so an end at the epoch is 1. */
 static int64_t wanted_end(const struct access_run *run)
 {
 	int64_t end;
@@ -39,7 +39,7 @@ static void put_end(struct buf *line, int64_t end)
 	put_text(line, "expires", str_cstr(text));
 }
 
-/* The members of the event `admin`, which the same command of polytaskctl has (admin/admin.c). */
+/* Logs the event `access`, with the members of the event `admin` (admin/admin.c) that apply. */
 static void note(const struct access_run *run, const char *verb, const char *operand,
 	const char *owner, bool sets_end)
 {
@@ -47,7 +47,7 @@ static void note(const struct access_run *run, const char *verb, const char *ope
 
 	if (log_begin(&line, LOG_INFO, "access")) {
 		put_text(&line, "verb", str_cstr(verb));
-		/* An operator may have taken a token for the label. */
+		/* An operator may have passed a token as the label by mistake: do not log it. */
 		if (!token_is_wellformed(str_cstr(operand)))
 			put_text(&line, "operand", str_cstr(operand));
 		put_text(&line, "owner", str_cstr(owner));
@@ -153,7 +153,7 @@ bool access_change_credential(struct access_run *run, const struct access_record
 
 	if (run->query->action == ACCESS_CREDENTIAL)
 		return true;
-	/* Of a login that a command was about to revoke, the other token may be live. */
+	/* A revocation of a login that was interrupted may have left its other token live. */
 	if (revokes && terms->revoked != 0 && record->type != ACCESS_LOGIN)
 		return true;
 	if (revokes ? !revoke(run, record, err) : !set_end(run, record, err))

@@ -26,7 +26,7 @@ static enum access_state state_of(
 	return !record->is_key && record->token.replaced_at != 0 ? ACCESS_REPLACED : ACCESS_LIVE;
 }
 
-/* All but the id. */
+/* Fills in all members but the id, which is expensive. */
 static void fill_credential(const struct access_record *record, const struct user *owner,
 	const struct id *owner_id, int64_t now, struct access_credential *row)
 {
@@ -89,7 +89,7 @@ bool access_read_place(struct access_run *run, struct err *err)
 	return true;
 }
 
-/* Whether the row is behind the place where the page begins. The id may not be made yet. */
+/* Whether the row comes after the position at which the page begins. It may have no id yet. */
 static bool is_behind(const struct access_run *run, const struct access_credential *row)
 {
 	if (row->created != run->after_created || row->id[0] == '\0')
@@ -133,8 +133,9 @@ static enum access_type type_of(const struct token *token)
 }
 
 /*
- * A login is the record of its refresh token, which stays the same when the login is renewed. A
- * login of an earlier build has none, nor has one whose refresh token was lost in an import.
+ * A login is shown as the record of its refresh token. Sets *found if that is another record than
+ * `token`. A login of an earlier build has no refresh token, nor has one that lost it in an import:
+ * these are shown as their access token.
  */
 static bool find_refresh(
 	struct store *store, const struct token *token, bool *found, struct err *err)
@@ -193,7 +194,7 @@ static bool no_such_credential(struct err *err)
 	return err_set(err, ERR_NOT_FOUND, NULL, "There is no such credential.");
 }
 
-/* The text of the store's error would show the hash. */
+/* Drops the text of the store's error, which would contain the hash. */
 static bool describe_failure(struct err *err)
 {
 	if (err->code == ERR_NOT_FOUND)
@@ -239,7 +240,7 @@ bool access_get_credential(const struct access_run *run, struct access_record *r
 		return no_such_credential(err);
 	if (!find_refresh(run->store, &record->token, &has_refresh, err))
 		return false;
-	/* Then its end changes one record only. */
+	/* Without a refresh token, a revocation must change only this record. */
 	if (!has_refresh && !record->token.is_refresh)
 		record->token.pair[0] = '\0';
 	return true;

@@ -18,7 +18,7 @@ bool access_page_takes(const struct access_page *page, const void *row)
 	return page->count < page->most || page->precedes(row, page->order[page->count - 1]);
 }
 
-/* The place of the last row is used again if there is no other. */
+/* A full page reuses the memory of its last row. */
 void access_page_add(struct access_page *page, const void *row)
 {
 	size_t at = page->count;

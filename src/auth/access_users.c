@@ -45,7 +45,7 @@ void access_fill_user(const struct user *user, int64_t now, struct access_user *
 	fill_password(user, now, row);
 }
 
-/* In the order of the bytes, as strcmp has it for UTF-8. */
+/* strcmp() compares UTF-8 by bytes. */
 bool access_user_precedes(const void *a, const void *b)
 {
 	const struct access_user *left = a, *right = b;

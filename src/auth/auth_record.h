@@ -37,8 +37,8 @@ bool auth_record_get(struct store *store, const struct auth_record_kind *kind, c
 	void *record, struct err *err);
 
 /*
- * The same for a walk: *found is false for no record, and for one that is unreadable, which is
- * logged.
+ * The same for loops over many keys: a missing record is not an error but *found false, and so is
+ * an unreadable one, which is logged.
  */
 bool auth_record_find(struct store *store, const struct auth_record_kind *kind, const char *key,
 	void *record, bool *found, struct err *err);

@@ -19,8 +19,8 @@ void credential_ids_init(struct credential_ids *ids, const struct store *store)
 }
 
 /*
- * Encrypts or decrypts `len` bytes. The tag is written, or compared: then *valid is the result.
- * False: no memory.
+ * Encrypts `len` bytes and writes the tag, or decrypts them and compares it: *valid tells whether
+ * it matches. Returns false if there is no memory.
  */
 static bool run_cipher(const struct credential_ids *ids, bool encrypt, uint8_t tag[TAG_SIZE],
 	const uint8_t *in, int len, uint8_t *out, bool *valid)

@@ -55,8 +55,8 @@ enum validity credential_terms_validity(const struct credential_terms *terms, in
 /* True if the credential expired or was revoked before then. */
 bool credential_terms_ended_before(const struct credential_terms *terms, int64_t before);
 /*
- * Combines the validity of the terms with that of the user, which counts as revoked if it has none
- * of the rights, or no name: then it is missing.
+ * The worse of two validities: that of the terms, and that of the user. A user without a name,
+ * which is missing in the store, and one without any of the rights count as revoked.
  */
 enum validity credential_terms_with_owner(
 	const struct credential_terms *terms, const struct user *owner, int64_t now);

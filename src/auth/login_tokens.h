@@ -53,6 +53,6 @@ bool login_tokens_renew(struct store *store, struct str text, unsigned asked, in
  */
 bool login_tokens_revoke(struct store *store, struct str text, int64_t now,
 	char name[USER_NAME_MAX], struct err *err);
-/* Revokes both tokens of a login, which was found by the key of either one. May be repeated. */
+/* Revokes both tokens of the login that `found`, either one of them, belongs to. Idempotent. */
 bool login_tokens_end(
 	struct store *store, const struct token_found *found, int64_t now, struct err *err);

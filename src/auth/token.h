@@ -33,7 +33,7 @@ bool token_check(
 /* Combines the validity of the token, of its user and of the password of its login. */
 bool token_validity(struct store *store, const struct token *token, int64_t now,
 	enum validity *validity, struct err *err);
-/* The same with the user at hand. */
+/* The same for a caller that has read the user. */
 enum validity token_validity_with_owner(
 	const struct token *token, const struct user *owner, int64_t now);
 /* True if the text has the form of a token that was made here, and so must not be logged. */

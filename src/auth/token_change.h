@@ -28,8 +28,9 @@ bool token_revoke(struct store *store, const char *label, int64_t now, struct er
 bool token_expire(
 	struct store *store, const char *label, int64_t expires, int64_t now, struct err *err);
 /*
- * The same for one token, by the key of its record. A revocation may be repeated, and also ends an
- * expired token for good. ERR_NOT_FOUND; an end: ERR_CONFLICT unless the token is live and current.
+ * The same for the one token whose record has the key `hash`. Revocation is idempotent, and applies
+ * to expired tokens as well. token_expire_record() is ERR_CONFLICT unless the token is live and was
+ * not replaced; expires: ms since the epoch, 0: never. ERR_NOT_FOUND.
  */
 bool token_revoke_record(struct store *store, const char *hash, int64_t now, struct err *err);
 bool token_expire_record(

@@ -70,7 +70,7 @@ bool user_expire_password(struct store *store, const char *name, int64_t expires
 /* True if the user is live and has a password that has not expired. */
 bool user_may_log_in(const struct user *user, int64_t now);
 
-/* Of the password of a user that has one: that of the user, or expired. */
+/* For a user with a password: VALIDITY_EXPIRED if only that has expired, else the user's. */
 enum validity user_password_validity(const struct user *user, int64_t now);
 
 /* ---- for user_network.c, auth_row.c and access*.c ---- */

@@ -21,7 +21,7 @@ static void wipe(struct buf *buf)
 	buf_free(buf);
 }
 
-/* The purpose has a prefix: tokens of bulks are made under the same secret (bulk/token.c). */
+/* The prefix separates these secrets from tokens of bulks, with the same base (bulk/token.c). */
 void store_auth_secret(
 	const struct store *store, struct str purpose, uint8_t secret[STORE_SECRET_SIZE])
 {

@@ -14,8 +14,8 @@ struct store;
 enum store_table { STORE_USERS, STORE_TOKENS, STORE_SIGNING_KEYS, STORE_LOGINS, STORE_TABLES };
 
 /*
- * A secret of the store for one purpose: the same as long as the store exists, other bytes in
- * another store or for another purpose. It is not in exports.
+ * Derives the secret of the store for one purpose. It never changes while the store exists, differs
+ * between stores and purposes, and is not in exports.
  */
 #define STORE_SECRET_SIZE 32
 void store_auth_secret(

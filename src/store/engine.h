@@ -154,9 +154,9 @@ struct engine_range {
 	struct str from; /* empty: the first key */
 	struct str to;	 /* ptr NULL: past the last key */
 	/*
-	 * For the engine: where `from` is, 0 if unknown. Set by count and count_parts; valid for
-	 * these and nth until commit or abort. Plus n it is that of a range that begins n keys
-	 * later.
+	 * For the engine: the number of the key `from`, 0 if unknown. Set by count and count_parts;
+	 * valid for these and nth until commit or abort. A range that begins n keys later has the
+	 * hint plus n.
 	 */
 	uint64_t hint;
 };
@@ -276,9 +276,9 @@ struct engine_ops {
 	enum engine_status (*count)(struct engine *engine, enum engine_table table,
 		struct engine_range *range, uint64_t *count);
 	/*
-	 * Counts the keys of parts of the range, at most ENGINE_PARTS_MAX, in order: counts[i] is
-	 * that from ends[i - 1], or for the first one range->from, to ends[i]. range->to is not
-	 * read. Each part costs a third of a count.
+	 * Counts the keys of adjacent parts of the range, at most ENGINE_PARTS_MAX, whose ends are
+	 * sorted: part i is from ends[i - 1] (part 0: from range->from) up to ends[i], excluded.
+	 * range->to is not read. Each part costs a third of a count.
 	 */
 	enum engine_status (*count_parts)(struct engine *engine, enum engine_table table,
 		struct engine_range *range, const struct str *ends, size_t parts, uint64_t *counts);

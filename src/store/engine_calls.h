@@ -96,7 +96,7 @@ static inline int store_count(struct store *store, struct engine_range *range, u
 		store->engine->ops->count(store->engine, TABLE_INDEX, range, count));
 }
 
-/* Counts the keys of parts of a range of the index; sets its hint. */
+/* Counts the keys of adjacent parts of a range of the index (engine.h); sets its hint. */
 static inline int store_count_parts(struct store *store, struct engine_range *range,
 	const struct str *ends, size_t parts, uint64_t *counts)
 {

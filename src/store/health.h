@@ -71,7 +71,7 @@ struct health_row {
 	/* An operator is needed if the value is at least attention_from; 0: never. */
 	uint64_t attention_from;
 	const char *advice; /* a sentence: cause and remedy */
-	/* OP_HEALTH has it, too: it concerns whoever uses the service, and tells nothing of tenants. */
+	/* Also shown by OP_HEALTH: useful to administrators, and reveals nothing about tenants. */
 	bool for_admins;
 	size_t offset; /* in struct store_health */
 };
@@ -82,8 +82,8 @@ struct health_row {
 extern const struct health_row health_rows[HEALTH_ROWS];
 
 /*
- * What OP_HEALTH shows besides: conditions of the service, and figures of one tenant. They are in
- * no struct, so `offset` means nothing.
+ * Further rows of OP_HEALTH: conditions of the service, and figures of one tenant. Their values are
+ * computed on each request, so `offset` is unused.
  */
 enum health_extra {
 	HEALTH_READ_ONLY, /* store_shared.read_only; status has its advice */
@@ -98,12 +98,12 @@ enum health_extra {
 };
 extern const struct health_row health_extras[HEALTH_EXTRAS];
 
-/* From which share of a quota on a tenant needs attention. */
+/* A tenant needs attention from this share of a quota on, in percent. */
 #define HEALTH_NEAR_QUOTA_PERCENT 90
-/* After which a webhook without a success is failing. */
+/* A webhook without a success for this time, in ms, counts as failing. */
 #define HEALTH_FAILING_MS (10 * 60 * 1000)
 
-/* Whether the value needs an operator. */
+/* Whether an operator should look at the value. */
 bool health_needs_attention(const struct health_row *row, uint64_t value);
 uint64_t health_read(const struct health_row *row, const struct store_health *health);
 /* Name of a STATE's value; "unknown" if it has none. */

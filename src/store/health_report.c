@@ -1,3 +1,4 @@
+/* The answer of OP_HEALTH: rows of health.h as checks, and figures of the tenant. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ static void add_extra(struct health_answer *answer, enum health_extra extra, uin
 	add(answer, &health_extras[extra], value);
 }
 
-/* As polytaskctl status does; but a figure that may need attention is always there. */
+/* Hides the same figures as polytaskctl status, but never one that may need attention. */
 static bool is_hidden(const struct health_row *row, uint64_t value)
 {
 	bool may_be_absent = row->kind == HEALTH_TIME || row->kind == HEALTH_ERROR;
@@ -122,7 +123,7 @@ static bool add_webhooks(
 	return ok;
 }
 
-/* A damaged page hides what is on it, but not the rest. */
+/* A damaged page leaves out the figures that are on it, not the others. */
 static bool passes_over(const struct err *err)
 {
 	return err->code == ERR_DAMAGED;

@@ -287,7 +287,7 @@ bool usage_read(struct store *store, const struct op *op, struct result *result,
 
 /* ---- health_report.c ---- */
 
-/* OP_HEALTH. */
+/* OP_HEALTH: allocates result->health, which store_result_free() frees. ERR_NO_MEMORY. */
 bool health_report(
 	struct store *store, const struct op *op, struct result *result, struct err *err);
 

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Who has access to a tenant: its users, and their credentials (OP_ACCESS). The store has no part
- * in this: auth/access.h carries the operation out. An answer is a part of struct result.
+ * The users of a tenant and their credentials (OP_ACCESS). auth/access.h, not the store, carries
+ * the operation out. The answer belongs to struct result. Times are ms since the epoch.
  */
 #include "base/buf.h"
 #include "base/id.h"
@@ -15,7 +15,7 @@
 
 enum access_state {
 	ACCESS_LIVE = 1,
-	ACCESS_REPLACED, /* live, but a successor was made for it; tokens only */
+	ACCESS_REPLACED, /* tokens only: rotated, and valid until the overlap ends */
 	ACCESS_EXPIRED,
 	ACCESS_REVOKED,
 	ACCESS_STATES
@@ -49,19 +49,19 @@ struct access_credential {
 	char user_name[ACCESS_NAME_SIZE];
 	unsigned rights;
 	char dialects[ACCESS_DIALECT_SIZE]; /* names joined by commas; empty: all */
-	int64_t created;		    /* of a login: since when its tokens exist */
+	int64_t created;		    /* of a login: its last renewal */
 	struct optional_time expires;
 	enum access_state state;
 };
 
 enum access_action {
 	ACCESS_USERS = 1,   /* a page of users, by name */
-	ACCESS_USER,	    /* op.id; ERR_NOT_FOUND, as of all that follow */
-	ACCESS_USER_END,    /* sets its end. ERR_CONFLICT if it is revoked, or the actor's own */
-	ACCESS_USER_REVOKE, /* permanent. ERR_CONFLICT for the actor's own */
+	ACCESS_USER,	    /* the user op.id; ERR_NOT_FOUND, here and for all below but a page */
+	ACCESS_USER_END,    /* sets its end; ERR_CONFLICT if it is revoked or the actor itself */
+	ACCESS_USER_REVOKE, /* permanent; ERR_CONFLICT for the actor itself */
 	ACCESS_CREDENTIALS, /* a page of credentials, the newest first */
 	ACCESS_CREDENTIAL,
-	/* ERR_CONFLICT for a login, a credential that is revoked, or a token that is not live. */
+	/* ERR_CONFLICT for a login, a revoked key, or a token that is not live or was replaced. */
 	ACCESS_CREDENTIAL_END,
 	ACCESS_CREDENTIAL_REVOKE, /* permanent */
 	ACCESS_ACTIONS
@@ -70,7 +70,7 @@ enum access_action {
 struct op_access {
 	enum access_action action;
 	struct str credential;	  /* its id */
-	struct optional_time end; /* _END: absent: never */
+	struct optional_time end; /* the two _END actions; absent: never */
 	bool has_user;		  /* CREDENTIALS: only those of op.id */
 	unsigned types, states;	  /* CREDENTIALS: bits 1 << enum; 0: all */
 	unsigned limit;		  /* pages: 1 to ACCESS_PAGE_MAX */
@@ -79,17 +79,17 @@ struct op_access {
 
 struct access_run;
 
-/* The rows of a page, or the one of the operation as it is afterwards. Owns all that follows. */
+/* The rows of a page, or one row: the user or credential after the action. Owns its members. */
 struct access_answer {
 	struct access_user *users;
 	size_t user_count;
 	struct access_credential *credentials;
 	size_t credential_count;
 	struct buf next;	/* empty: no rows follow */
-	struct access_run *run; /* of auth/access.h; NULL: the operation is complete */
+	struct access_run *run; /* private to auth/; NULL: the operation is complete */
 	void (*free_run)(struct access_run *run);
 	size_t memory; /* bytes of rows and run */
 };
 
-/* NULL is allowed. */
+/* Also ends an operation that is not complete. NULL is allowed. */
 void access_answer_free(struct access_answer *answer);

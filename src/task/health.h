@@ -1,7 +1,7 @@
 #pragma once
 /*
- * What an operator should look at (OP_HEALTH), for the administrator of a tenant: figures of the
- * service that tell nothing about other tenants, and those of the tenant. Texts are constants.
+ * What an operator should look at (OP_HEALTH), for an administrator of a tenant: figures of the
+ * service that reveal nothing about other tenants, and figures of the tenant. All texts are static.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ enum health_kind {
 
 struct health_check {
 	const char *name;
-	const char *help; /* what it is, without a verb */
+	const char *help; /* describes the value; a phrase, not a sentence */
 	enum health_kind kind;
 	uint64_t value;
 	const char *unit;   /* NUMBER: a regular noun, singular */

@@ -35,7 +35,7 @@ enum op_kind {
 	OP_CLAIM,    /* gives ready tasks to a worker: op.claim */
 	OP_HISTORY,  /* the task's entries in the journal: op.history */
 	OP_STATS,    /* counts of tasks by dialect and kind: op.stats */
-	OP_SERIES,   /* counts of what happened to tasks, by time: op.series */
+	OP_SERIES,   /* counts of created and ended tasks, by time: op.series */
 	OP_WORKERS,  /* the workers of the tenant: op.workers */
 	OP_DRAIN,    /* a worker gets no more tasks, or gets tasks again: op.drain */
 	OP_RETRY,    /* failed tasks begin again: op.retry */

@@ -51,10 +51,10 @@ struct stats_answer {
 
 #define SERIES_STEPS_MAX 200
 
-/* What happened to tasks in a step. */
+/* Which tasks are counted in a step. */
 enum series_event {
 	SERIES_CREATED,
-	SERIES_SUCCEEDED, /* ended so, and are still in this state */
+	SERIES_SUCCEEDED, /* this and the next two: ended with the state, and still have it */
 	SERIES_FAILED,
 	SERIES_CANCELLED,
 	SERIES_EVENTS

@@ -60,7 +60,7 @@ static bool set_user(const struct native_query *query, const struct native_param
 	       NATIVE_QUERY_ERROR(query, given->name, "user must be the id of a user.");
 }
 
-/* The bit of the word; 0: it is none of them. */
+/* 1 << index of the word; 0 if it is not in `words`. Index 0 is unused. */
 static unsigned bit_of(const char *const *words, unsigned count, struct str word)
 {
 	for (unsigned i = 1; i < count; i++) {
@@ -179,7 +179,7 @@ bool native_decode_credential(struct request *request, struct op *op, struct err
 	       begin_credential(request, op, ACCESS_CREDENTIAL, &access, err);
 }
 
-/* The body is ignored, as that of an archival. */
+/* The body is ignored, as for POST /tasks/{id}/archive. */
 bool native_decode_user_revoke(struct request *request, struct op *op, struct err *err)
 {
 	struct op_access *access;

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * Users and their credentials (README.md, "Users and credentials"). Private to this folder.
+ * Requests and responses about users and their credentials (README.md, "Users and credentials").
+ * Private to this folder.
  *
  *     access.c         decoders
  *     access_encode.c  users and credentials as JSON
@@ -10,6 +11,7 @@
 #define NATIVE_USERS_PATH	"/v1/users"
 #define NATIVE_CREDENTIALS_PATH "/v1/credentials"
 
+/* Parameters of the lists; end with NULL. */
 extern const char *const native_users_params[], *const native_credentials_params[];
 bool native_decode_users(struct request *request, struct op *op, struct err *err);
 bool native_decode_user(struct request *request, struct op *op, struct err *err);
@@ -29,6 +31,6 @@ bool native_encode_credentials(const struct request *request, const struct resul
 bool native_encode_credential(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 
-/* Words of the API; 0 has none. */
+/* The names of states and types in the API; index 0 is unused. */
 extern const char *const native_access_states[ACCESS_STATES];
 extern const char *const native_access_types[ACCESS_TYPES];

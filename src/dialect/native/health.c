@@ -42,7 +42,7 @@ static void put_value(struct buf *out, const struct health_check *check)
 	}
 }
 
-/* In the plural. */
+/* Units are plural in the API. */
 static void put_unit(struct buf *out, const struct health_check *check)
 {
 	if (check->kind == HEALTH_BYTES)

@@ -16,7 +16,7 @@
  *     POST   /claims                ready tasks for a worker
  *     POST   /tasks/{id}/heartbeat  reports of the worker; also /complete, /fail, /release
  *     GET    /stats                 counts of tasks by dialect and kind
- *     GET    /stats/series          counts of what happened to tasks, by time
+ *     GET    /stats/series          counts of created and ended tasks, by time
  *     GET    /health                what an operator should look at
  *     GET    /workers               workers: last seen, what they have
  *     POST   /workers/{name}/drain  gives a worker no more tasks, or tasks again

@@ -90,7 +90,7 @@ bool native_check_no_query(const struct request *request, struct err *err);
 /* The parameter limit, from 1 to max. */
 bool native_parse_limit(const struct native_query *query, const struct native_param *given,
 	unsigned max, unsigned *limit);
-/* A parameter that is a time (RFC 3339). */
+/* Parses a parameter that is a time (RFC 3339) to ms since the epoch. */
 bool native_parse_time(
 	const struct native_query *query, const struct native_param *given, int64_t *ms);
 

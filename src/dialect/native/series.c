@@ -1,4 +1,4 @@
-/* Counts of what happened to tasks, by time: GET /stats/series. */
+/* Counts of created and ended tasks, by time: GET /stats/series. */
 #include <inttypes.h>
 
 #include "base/date.h"
@@ -12,7 +12,7 @@ const char *const native_series_params[] = { "dialect", "from", "to", "step", NU
 
 /* ---- the request ---- */
 
-/* What the parameters fill. */
+/* The values of the parameters. */
 struct wanted {
 	struct optional_time from, to;
 	unsigned step_seconds;
@@ -65,7 +65,7 @@ static const struct native_query_row rows[] = {
 	{ 0 },
 };
 
-/* Both ends are moved to a multiple of the step, so that each step is whole. */
+/* Moves both ends outwards to a multiple of the step, so that each step is whole. */
 static bool set_times(
 	const struct native_query *query, const struct wanted *wanted, struct series_times *times)
 {

@@ -150,7 +150,7 @@ static int rank(DBC *cursor, struct str key, uint64_t *number)
 	return 0;
 }
 
-/* The record numbers of keys, as rank(). */
+/* rank() of several keys. */
 static int ranks(DBC *cursor, const struct str *keys, size_t count, uint64_t *numbers)
 {
 	int rc = 0;

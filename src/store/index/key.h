@@ -63,6 +63,7 @@ void index_work_prefix(struct index_key *key, struct str tenant, uint8_t dialect
 void index_put_text(struct index_key *key, struct str text);
 /* Appends a time (8 bytes). */
 void index_put_time(struct index_key *key, int64_t ms);
+/* Reverses index_put_time(). */
 int64_t index_read_time(const char bytes[8]);
 /* Replaces a prefix by the smallest key behind all keys that begin with it; false without one. */
 bool index_prefix_end(struct index_key *key);

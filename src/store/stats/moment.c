@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 
-/* Limits on tries to count at one moment, as for the first rows of a list. */
+/* Limits on the tries to count at one moment, the same as for the first rows of a list. */
 #define EXACT_TRIES 200
 #define EXACT_US    20000
 

@@ -31,7 +31,7 @@ static void stream_prefix(const struct series_reading *reading, struct index_key
 			prefix, reading->tenant, reading->dialect, archived, states[event]);
 }
 
-/* The time 0 stands for none: nobody knows when the task ended. */
+/* The key at which a step begins. Skips entries at 0, whose tasks ended at an unknown time. */
 static void put_step(const struct series_reading *reading, unsigned step, struct index_key *key)
 {
 	const struct series_times *times = &reading->query.times;
@@ -41,7 +41,7 @@ static void put_step(const struct series_reading *reading, unsigned step, struct
 	index_put_time(key, start > 0 ? start : 1);
 }
 
-/* A part of one step is done. */
+/* Adds the count of a part that is one step; pushes a longer one. */
 static void add_part(struct series_reading *reading, struct series_part part)
 {
 	struct series_row *row = &reading->answer->rows[reading->answer->count - 1];
@@ -77,7 +77,7 @@ static int count_kind(struct series_reading *reading, struct slice *slice)
 
 /* ---- one kind: part by part, so that steps without a task cost little ---- */
 
-/* Counts the first parts of `whole`; what is left of it is in the last one. */
+/* Counts all parts of `whole` but the last one, which has the rest. */
 static int count_parts(struct series_reading *reading, struct slice *slice,
 	const struct series_part *whole, struct series_part *parts, size_t count)
 {
@@ -96,7 +96,7 @@ static int count_parts(struct series_reading *reading, struct slice *slice,
 	slice_spend(slice, count - 1);
 	rc = store_count_parts(reading->store, &range, ends, count - 1, counts);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		/* There may be more by now, unless all counts are of one moment. */
+		/* Without an exact moment, tasks may have been added since `whole` was counted. */
 		parts[i].tasks = i < count - 1 && counts[i] < left ? counts[i] : left;
 		parts[i].hint = range.hint + whole->tasks - left;
 		left -= parts[i].tasks;
@@ -126,7 +126,7 @@ static int split(
 	return 0;
 }
 
-/* Of an entry of reading->kind; UINT_MAX if it is in no step. */
+/* The step of an entry of reading->kind; UINT_MAX if it is in none. */
 static unsigned step_of(const struct series_reading *reading, struct str entry)
 {
 	const struct series_times *times = &reading->query.times;
@@ -138,7 +138,7 @@ static unsigned step_of(const struct series_reading *reading, struct str entry)
 	return step >= 0 && step < times->steps ? (unsigned)step : UINT_MAX;
 }
 
-/* Few entries are read, which is quicker than counting them. */
+/* Reading a few entries is faster than counting their parts. */
 static int read_entries(
 	struct series_reading *reading, struct slice *slice, const struct series_part *whole)
 {
@@ -175,7 +175,7 @@ static int count_part(struct series_reading *reading, struct slice *slice)
 
 /* ---- kinds and streams ---- */
 
-/* Makes reading->kind the prefix of the stream's next kind. */
+/* Sets reading->kind to the prefix of the next kind in the stream. */
 static int find_kind(struct series_reading *reading, struct slice *slice, bool *found)
 {
 	struct index_key prefix, from, end, key;
@@ -200,7 +200,7 @@ static int find_kind(struct series_reading *reading, struct slice *slice, bool *
 	return 0;
 }
 
-/* Entries by creation have no kind: the whole stream counts as one. */
+/* Entries by creation contain no kind: the whole stream counts as one kind. */
 static int next_kind(struct series_reading *reading, struct slice *slice)
 {
 	bool found = !reading->in_kind;
@@ -220,7 +220,7 @@ static int next_kind(struct series_reading *reading, struct slice *slice)
 
 /* ---- dialects ---- */
 
-/* Whether there is a task, archived or not. Changes reading->stream. */
+/* Whether the dialect has any task, archived or not. Changes reading->stream. */
 static int has_tasks(struct series_reading *reading, struct slice *slice, bool *found)
 {
 	int rc = 0;
