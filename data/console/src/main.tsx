@@ -1,3 +1,4 @@
+/** The entry point: starts the parts that live as long as the page, and draws it. */
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { startLive } from "./model/live.ts";

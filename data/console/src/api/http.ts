@@ -1,6 +1,6 @@
 /**
- * Requests to the service. The token is held here in memory; model/session.ts sets it. Each failure is a Problem:
- * one of the service (RFC 9457), or status 0 if the service could not be reached.
+ * Requests to the service, with the token that model/session.ts has set. Each failure is thrown as a Problem: that of
+ * the response (RFC 9457), or one with the status 0 if the service could not be reached.
  */
 import { formatJson, parseJson } from "./json.ts";
 
@@ -25,7 +25,7 @@ export class Problem extends Error {
 	readonly faults: Fault[];
 	readonly request: string;
 	readonly retryAfter: number;
-	/** The members of the body, for what one type of problem alone has. */
+	/** The members of the body, for members that only one type of problem has. */
 	readonly body: Record<string, unknown>;
 
 	constructor(status: number, body: Record<string, unknown>, retryAfter = 0) {
@@ -49,7 +49,7 @@ export interface Answer<T> {
 
 export interface Options {
 	body?: unknown;
-	/** A value that is an array becomes a repeated parameter; undefined is left out. */
+	/** An array becomes a repeated parameter; undefined is left out. */
 	query?: Record<string, unknown>;
 	headers?: Record<string, string>;
 	signal?: AbortSignal | undefined;
@@ -57,7 +57,7 @@ export interface Options {
 
 const SKEW_LEAST = 5000; // ms: Date has whole seconds, and an answer takes time
 
-/** How far the service's clock is ahead of this one, in ms; 0 if they nearly agree. */
+/** The service's clock minus the clock of this machine, in ms; 0 if they nearly agree. */
 let ahead = 0;
 let token = "";
 let replaceToken: (problem: Problem) => Promise<void> = async () => {};
@@ -66,12 +66,12 @@ export function setToken(text: string): void {
 	token = text;
 }
 
-/** `callback` is called after each 401: it sets another token, or ends the session. */
+/** Sets the function that is called after each 401, to set another token or to end the session. */
 export function onRefused(callback: (problem: Problem) => Promise<void>): void {
 	replaceToken = callback;
 }
 
-/** ms since the epoch by the clock of the service, as its times are: that of this machine may be wrong. */
+/** The present time of the service in ms since the epoch. The clock of this machine may be wrong. */
 export function serviceTime(): number {
 	return Date.now() + ahead;
 }
@@ -104,7 +104,7 @@ export async function problemOf(response: Response): Promise<Problem> {
 	return new Problem(response.status, asObject(await response.text()), retryAfter);
 }
 
-/** fetch, whose failure to reach the service is a Problem. An abort stays an AbortError. */
+/** fetch() without a token. Throws a Problem if the service cannot be reached, or an AbortError. */
 export async function send(url: string, init: RequestInit): Promise<Response> {
 	try {
 		const response = await fetch(url, { cache: "no-store", credentials: "omit", redirect: "error", ...init });
@@ -116,7 +116,7 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
 	}
 }
 
-/** With the token, whatever the service answers. */
+/** Sends the token. Returns every response, whatever its status. */
 export function sendOnce(url: string, init: RequestInit): Promise<Response> {
 	return send(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } });
 }

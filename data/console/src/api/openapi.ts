@@ -6,10 +6,10 @@ export type JsonObject = Record<string, unknown>;
 
 export interface Entry {
 	name: string;
-	/** Below which the API is. */
+	/** The address below which the API is. */
 	anchor: string;
 	document: string;
-	/** Its page for people, as Markdown. */
+	/** The address of its description in Markdown. */
 	page: string | undefined;
 }
 
@@ -17,7 +17,7 @@ interface Linkset {
 	linkset: { anchor: string; "service-desc"?: { href: string }[]; "service-doc"?: { href: string }[] }[];
 }
 
-/** RFC 9264; an API without a document is left out. */
+/** Reads the linkset of the APIs (RFC 9264); leaves out an API without a document. */
 export async function listDocuments(signal?: AbortSignal): Promise<Entry[]> {
 	return (await read<Linkset>("/v1/openapi/", {}, signal)).linkset.flatMap((link) => {
 		const document = link["service-desc"]?.[0]?.href ?? "";

@@ -1,8 +1,8 @@
-/** What the overview reads: counts and workers, what happened over time, and what an administrator looks after. */
+/** Data of the overview: counts by time, the health of the service and of webhooks. */
 import { Problem, read, serviceTime } from "./http.ts";
 import type { Time } from "./types.ts";
 
-/** How many tasks were created and ended in each step. */
+/** The number of tasks that were created and ended in each step. */
 export interface SeriesItem {
 	dialect: string;
 	created: number[];
@@ -13,7 +13,7 @@ export interface SeriesItem {
 
 export interface Series {
 	from: Time;
-	/** The end of the last step, which may not be over. */
+	/** The end of the last step, which may be in the future. */
 	to: Time;
 	step_seconds: number;
 	items: SeriesItem[];
@@ -21,22 +21,22 @@ export interface Series {
 }
 
 export interface Health {
-	/** `advice` is there if a person has to do or to know something. */
+	/** `advice` is present if a person has to do or to know something. */
 	checks: { name: string; advice?: string }[];
 }
 
-/** Of a webhook, what says whether it works. */
+/** The members of a webhook that tell whether it works. */
 export interface WebhookHealth {
 	id: string;
 	name: string | null;
 	url: string;
 	enabled: boolean;
-	/** Why the service has disabled it. */
+	/** The reason why the service has disabled it. */
 	reason: string | null;
 	state: { failing_since: Time | null; last_status: number | null; missed: boolean };
 }
 
-/** undefined if the service has no such address, or the caller may not read it. */
+/** Returns undefined if the service has no such address, or the caller may not read it. */
 export async function readIfAvailable<T>(reading: Promise<T>): Promise<T | undefined> {
 	try {
 		return await reading;
@@ -46,7 +46,7 @@ export async function readIfAvailable<T>(reading: Promise<T>): Promise<T | undef
 	}
 }
 
-/** The last `seconds`, in steps of `step` seconds. */
+/** Counts of the last `seconds`, in steps of `step` seconds. */
 export function readSeries(seconds: number, step: number, signal: AbortSignal): Promise<Series> {
 	return read(
 		"/v1/stats/series",

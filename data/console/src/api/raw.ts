@@ -1,4 +1,4 @@
-/** Any request to read, whose answer is kept as it was sent, whatever its status. */
+/** GET requests whose response is returned as it was sent, whatever its status. */
 import { sendOnce } from "./http.ts";
 
 export interface RawAnswer {

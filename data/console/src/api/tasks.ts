@@ -1,4 +1,4 @@
-/** Tasks: lists, one task, its changes, bulks. */
+/** Tasks: lists, one task and its history, changes, bulks, counts. */
 import { call, read, type Answer } from "./http.ts";
 import type { Attempt, BulkAction, BulkDryRun, HistoryEntry, Page, Stats, Task } from "./types.ts";
 
@@ -17,7 +17,7 @@ export interface ListRequest {
 	etag?: string | undefined;
 }
 
-/** A page of a list; status 304 if it still has `etag`. */
+/** A page of a list; status 304 if its ETag is still `etag`. */
 export function listTasks(request: ListRequest, signal?: AbortSignal): Promise<Answer<Page<Task>>> {
 	const { conditions, sort, limit, cursor, etag } = request;
 	const headers = etag ? { "If-None-Match": etag } : undefined;
@@ -61,7 +61,7 @@ export async function readStats(signal: AbortSignal): Promise<Stats> {
 
 export type Change = Partial<Pick<Task, "state" | "priority" | "not_before" | "max_attempts" | "archived">>;
 
-/** Each change fails with 412 if the task is not as it was read. */
+/** This and each change below fails with 412 if the task has changed since it was read. */
 export async function patchTask(task: Task, change: Change): Promise<Task> {
 	return (await call<Task>("PATCH", path(task.id), { body: change, headers: ifMatch(task) })).data;
 }
@@ -84,7 +84,7 @@ export interface BulkRequest {
 	priority?: number | undefined;
 }
 
-/** A condition that can have one value only is refused as an array. */
+/** Unwraps arrays of one value, because the service refuses arrays for conditions that take one value. */
 function bulkBody({ filter, ...others }: BulkRequest): Record<string, unknown> {
 	const members = Object.entries(filter).map(([name, all]) => [name, all.length === 1 ? all[0] : all]);
 	return { ...others, filter: Object.fromEntries(members) };
@@ -94,7 +94,7 @@ export async function countBulk(request: BulkRequest): Promise<BulkDryRun> {
 	return (await call<BulkDryRun>("POST", "/v1/bulk", { body: { ...bulkBody(request), dry_run: true } })).data;
 }
 
-/** Begins what a dry run counted; 409 if the number of tasks has changed since. Returns the task of the bulk. */
+/** Starts the bulk that a dry run counted; 409 if the number of tasks has changed since. Returns the bulk's task. */
 export async function startBulk(request: BulkRequest, token: string): Promise<Task> {
 	return (await call<Task>("POST", "/v1/bulk", { body: { ...bulkBody(request), token } })).data;
 }

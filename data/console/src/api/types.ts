@@ -1,4 +1,4 @@
-/** The shapes of the native API: /v1/openapi/native.json. Integers beyond a double's are bigint. */
+/** Types of the native API (/v1/openapi/native.json). Integers that a double cannot hold are bigint. */
 
 export type State = "pending" | "running" | "succeeded" | "failed" | "cancelled";
 export type Right = "read" | "write" | "work" | "admin";
@@ -42,7 +42,7 @@ export interface Task {
 export interface Page<T> {
 	items: T[];
 	next: string | null;
-	/** Of lists of tasks: null if it cannot be counted. */
+	/** Lists of tasks only: null if the service cannot count them. */
 	total?: number | null;
 	complete?: boolean;
 }
@@ -73,7 +73,7 @@ export interface Attempt {
 	log_complete: boolean;
 }
 
-/** Of the feed of events; `id` is its place. */
+/** An event of the feed; `id` is its position in the feed. */
 export interface TaskEvent extends Omit<HistoryEntry, "to"> {
 	id: string;
 	type: string;

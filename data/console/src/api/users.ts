@@ -1,11 +1,11 @@
-/** Users of the tenant and their credentials: right admin. A service before this API answers with 404. */
+/** Users of the tenant and their credentials. They need the right admin; an older service answers with 404. */
 import { call, read } from "./http.ts";
 import type { Page, Right, Time } from "./types.ts";
 
-/** `replaced`: a token that is live until its successor is in use. */
+/** `replaced`: a rotated token, which is live until the overlap ends. */
 export type AccessState = "live" | "replaced" | "expired" | "revoked";
 
-/** What a user and a credential have in common. */
+/** The members that users and credentials have in common. */
 export interface Access {
 	id: string;
 	rights: Right[];
@@ -27,12 +27,12 @@ export interface Credential extends Access {
 	dialects: string[] | null;
 }
 
-/** By name. */
+/** A page of users, sorted by name. */
 export function listUsers(cursor?: string | null, signal?: AbortSignal): Promise<Page<User>> {
 	return read("/v1/users", { limit: 200, cursor: cursor ?? undefined }, signal);
 }
 
-/** The newest first; `all`: also those that have ended. */
+/** A page of a user's credentials, the newest first; `all` includes those that have ended. */
 export function listCredentials(
 	user: string,
 	all: boolean,
@@ -45,12 +45,12 @@ export function listCredentials(
 
 const path = (of: Access) => `/v1/${"name" in of ? "users" : "credentials"}/${encodeURIComponent(of.id)}`;
 
-/** null: never. */
+/** Sets when a user or a credential ends; null: never. */
 export async function setEnd<T extends Access>(of: T, end: Time | null): Promise<T> {
 	return (await call<T>("PATCH", path(of), { body: { expires_at: end } })).data;
 }
 
-/** For ever. */
+/** Revokes a user or a credential permanently. */
 export async function revokeAccess<T extends Access>(of: T): Promise<T> {
 	return (await call<T>("POST", `${path(of)}/revoke`)).data;
 }

@@ -4,7 +4,7 @@ import type { Integer, Page, State, Time } from "./types.ts";
 
 export interface HookFilter {
 	dialects: string[] | null;
-	/** null in it: tasks without a kind. */
+	/** An element null: tasks without a kind. */
 	kinds: (string | null)[] | null;
 	states: State[] | null;
 	types: string[] | null;
@@ -16,15 +16,15 @@ export interface Webhook {
 	url: string;
 	format: string;
 	method: string;
-	/** The service does not show the values. */
+	/** The service does not return the values. */
 	headers: Record<string, string>;
 	query: Record<string, string>;
 	filter: HookFilter;
 	max_parallel: number;
 	enabled: boolean;
-	/** Why the service has disabled it. */
+	/** The reason why the service has disabled it. */
 	reason: string | null;
-	/** Only of a creation and a rotation. */
+	/** Only in the responses to a creation and a rotation. */
 	secret?: string;
 	old_secret_ends_at: Time | null;
 	created_at: Time;
@@ -51,9 +51,9 @@ export interface Delivery {
 	next_attempt_at: Time | null;
 	ended_at: Time | null;
 	attempts: number;
-	/** The oldest of the newest attempts first. */
+	/** The latest attempts, the oldest first. */
 	log: { at: Time; took_ms: number; status: number | null; error: string | null; answer: string | null }[];
-	/** Only of one delivery. */
+	/** Only if one delivery is read. */
 	body?: unknown;
 }
 
@@ -63,24 +63,26 @@ export interface Redelivered {
 	next: string | null;
 }
 
-/** A webhook without what the service sets. */
+/** The members that a client can set. */
 export type HookChange = Partial<Pick<Webhook, "name" | "url" | "format" | "enabled">> & {
 	filter?: Partial<HookFilter>;
-	/** With `enabled`: also the events that it was not told of meanwhile. */
+	/** With `enabled`: also delivers the events that happened while it was disabled. */
 	resume?: boolean;
 };
 
 const ALL = "/v1/webhooks";
 const path = (id: string, rest = "") => `${ALL}/${encodeURIComponent(id)}${rest}`;
 
-/** A change of a webhook that is as it was read. */
+/** Sends a change, which fails with 412 if the webhook has changed since it was read. */
 async function change(method: string, hook: Webhook, rest: string, body?: unknown): Promise<Webhook> {
 	const headers = { "If-Match": `"${hook.revision}"` };
 	try {
 		return (await call<Webhook>(method, path(hook.id, rest), { body, headers })).data;
 	} catch (error) {
 		if (!(error instanceof Problem) || error.status !== 412) throw error;
-		throw new Problem(412, { title: "It has been changed meanwhile. Close this, and look at it again." });
+		throw new Problem(412, {
+			title: "The webhook has been changed since you opened this. Close this and check it again.",
+		});
 	}
 }
 
@@ -92,7 +94,7 @@ export function readWebhook(id: string, signal: AbortSignal): Promise<Webhook> {
 	return read(path(id), {}, signal);
 }
 
-/** With its secret, if the format is signed. */
+/** Returns the webhook with its secret, if its format is signed. */
 export async function addWebhook(body: HookChange): Promise<Webhook> {
 	return (await call<Webhook>("POST", ALL, { body })).data;
 }
@@ -102,12 +104,12 @@ export const deleteWebhook = (hook: Webhook) => change("DELETE", hook, "");
 export const rotateSecret = (hook: Webhook, keep_seconds: number) =>
 	change("POST", hook, "/rotate-secret", { keep_seconds });
 
-/** A delivery that is tried once. */
+/** Sends a test delivery, which is tried once. */
 export async function testWebhook(id: string, signal: AbortSignal): Promise<Delivery> {
 	return (await call<Delivery>("POST", path(id, "/test"), { signal })).data;
 }
 
-/** The newest first. A page may be empty though others follow. */
+/** A page of deliveries, the newest first. It may be empty although another page follows. */
 export function listDeliveries(id: string, state: string, before: string | undefined, signal: AbortSignal) {
 	return read<Page<Delivery>>(path(id, "/deliveries"), { state: state || undefined, before }, signal);
 }
@@ -116,7 +118,7 @@ export function readDelivery(id: string, delivery: string, signal: AbortSignal):
 	return read(path(id, `/deliveries/${encodeURIComponent(delivery)}`), {}, signal);
 }
 
-/** Sends deliveries again: these, or those that failed in a time. */
+/** Sends deliveries again: those with the ids, or those of a time that failed. */
 export async function redeliver(id: string, body: Record<string, unknown>): Promise<Redelivered> {
 	return (await call<Redelivered>("POST", path(id, "/redeliver"), { body })).data;
 }

@@ -1,10 +1,10 @@
-/** Workers: when they were seen, what they hold, and their drains. */
+/** Workers: when they were seen, which tasks they hold, and drains. */
 import { call, read } from "./http.ts";
 import type { Workers } from "./types.ts";
 
 const PAGES = 10; // of 1000 workers; the service keeps the times of 4,096
 
-/** All workers of the tenant, so that those with a problem are found wherever their names are. */
+/** All workers of the tenant, because those with a problem can be on any page. */
 export async function readWorkers(signal: AbortSignal): Promise<Workers> {
 	let all = await read<Workers>("/v1/workers", {}, signal);
 	for (let page = 1; page < PAGES && all.next; page++) {
@@ -14,12 +14,12 @@ export async function readWorkers(signal: AbortSignal): Promise<Workers> {
 	return all;
 }
 
-/** `*` stands for all workers, also those that are not known yet; it is a drain of its own. */
+/** The name `*` drains all workers, also those not known yet; it does not change the drains of single workers. */
 export async function setDrain(name: string, drain: boolean): Promise<void> {
 	await call("POST", `/v1/workers/${encodeURIComponent(name)}/drain`, { body: { drain } });
 }
 
-/** A browser resolves these as parts of a path, so that no request can name them. */
+/** False for names that a browser changes in a path, such as `..`: no request can address these workers. */
 export function hasAddress(name: string): boolean {
 	return !/\\|(^|\/)\.\.?(\/|$)/.test(name);
 }

@@ -1,4 +1,4 @@
-/** What needs attention, the most urgent first: each with a sentence, and where it is mended. */
+/** The notices of the overview: a sentence for each problem, with a link to the page that helps. Urgent ones first. */
 import type { Health, Series, WebhookHealth } from "../api/overview.ts";
 import type { Caller, Stats, Worker } from "../api/types.ts";
 import { duration } from "./clock.ts";
@@ -9,7 +9,7 @@ import { countTasks, dialectName } from "./states.ts";
 export interface Notice {
 	isUrgent: boolean;
 	text: string;
-	/** The address of a page, and what it shows; empty: the text says what to do. */
+	/** The address of the page that helps, and the text of the link; empty: none. */
 	href: string;
 	link: string;
 }
@@ -24,10 +24,10 @@ export interface Facts {
 }
 
 export const RECENT = 300; // seconds in which a backlog grows
-const SILENT = 60_000; // ms after which a worker counts as gone, and a waiting task as late
-const GROWTH = 10; // tasks: less is chance
+const SILENT = 60_000; // ms after which a worker counts as gone, and a ready task as late
+const GROWTH = 10; // tasks; a smaller growth is not reported
 const NEAR = 0.9; // of a quota
-const NAMED = 3;
+const NAMED = 3; // workers that a notice names
 
 const sum = (counts: number[]) => counts.reduce((all, count) => all + count, 0);
 const notice = (isUrgent: boolean, text: string, href = "", link = ""): Notice => ({
@@ -53,7 +53,7 @@ function names(list: { name: string }[]): string {
 }
 
 function ofHealth({ health }: Facts): Notice[] {
-	// Other notices say those of the tenant, with more words.
+	// The other notices cover the checks of the tenant, with more detail.
 	const checks = health?.checks.filter(({ name }) => !name.startsWith("tenant_")) ?? [];
 	return checks.flatMap(({ advice }) => (advice ? notice(true, advice) : []));
 }
@@ -85,7 +85,7 @@ function ofWorkers({ stats }: Facts): Notice[] {
 		const silence = "were not seen for over a minute, or since the service started";
 		found.push(link(true, `Workers that hold ${held} ${silence}: ${names(dead)}.`));
 	}
-	// Back ends that change tasks without claims show by tasks that end.
+	// Ended tasks show that back ends work without claims.
 	if (ready && late > SILENT && !endedMinute && items.every((worker) => worker.drain || isSilent(worker))) {
 		const wait = `Ready: ${countTasks(ready)}, the oldest for ${duration(late)}`;
 		found.push(link(true, `No worker has asked for work in the last minute. ${wait}.`));

@@ -2,10 +2,10 @@
 import { signal } from "@preact/signals";
 import { serviceTime } from "../api/http.ts";
 
-/** ms since the epoch by the clock of the service; moves on each second while the page is visible. */
+/** ms since the epoch by the clock of the service; updated each second while the page is visible. */
 export const now = signal(Date.now());
 
-/** Without a document, as in unit tests, it stands still. */
+/** It is constant without a document, as in unit tests. */
 if (typeof document !== "undefined")
 	setInterval(() => {
 		if (document.visibilityState === "visible") now.value = serviceTime();
@@ -18,7 +18,7 @@ const UNITS: [number, string][] = [
 	[1000, "s"],
 ];
 
-/** A length in ms with at most two units: "850 ms", "4.2 s", "3 min 20 s", "2 d 4 h". */
+/** A duration in ms, in at most two units: "850 ms", "4.2 s", "3 min 20 s", "2 d 4 h". */
 export function duration(ms: number): string {
 	if (!Number.isFinite(ms)) return "–";
 	if (ms < 999.5) return `${Math.max(Math.round(ms), 0)} ms`;
@@ -31,7 +31,7 @@ export function duration(ms: number): string {
 	return rest ? `${whole} ${name} ${rest} ${next![1]}` : `${whole} ${name}`;
 }
 
-/** With one unit: "12 s ago", "in 3 min", "now". A text that is no time is given back, here and below. */
+/** In one unit: "12 s ago", "in 3 min", "now". Here and below a text that is not a time is returned unchanged. */
 export function relative(time: string, at: number): string {
 	const ms = Date.parse(time) - at;
 	if (Number.isNaN(ms)) return time;
@@ -49,7 +49,7 @@ const EXACT = new Intl.DateTimeFormat(undefined, {
 
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** In the zone of the browser, which `zone` names. */
+/** Date, time and zone, in the time zone of the browser. */
 export function exact(time: string): string {
 	return Number.isNaN(Date.parse(time)) ? time : `${EXACT.format(new Date(time))} ${zone}`;
 }

@@ -1,4 +1,4 @@
-/** The counts of GET /v1/stats, summed by state, by dialect and for both. */
+/** Sums of the counts of GET /v1/stats, by state, dialect and kind. */
 import { KINDS_MAX, readStats, type Conditions } from "../api/tasks.ts";
 import type { KindCounts, State } from "../api/types.ts";
 
@@ -7,7 +7,7 @@ export async function readCounts(signal: AbortSignal): Promise<KindCounts[]> {
 	return (await readStats(signal)).items;
 }
 
-/** Tasks that are not archived, of these states, dialects and kinds; an empty list means all. */
+/** The number of tasks with these states, dialects and kinds, without archived ones; an empty list means all. */
 export function countOf(
 	rows: KindCounts[],
 	states: readonly string[],
@@ -26,7 +26,7 @@ export function countOf(
 
 const COUNTED = ["state", "dialect", "kind"];
 
-/** How many tasks a list with these conditions has; undefined: the counts do not say. */
+/** The number of tasks that match the conditions; undefined if the counts do not say it. */
 export function countWhere(rows: KindCounts[] | undefined, conditions: Conditions): number | undefined {
 	const isKnown =
 		rows && rows.length < KINDS_MAX && Object.keys(conditions).every((name) => COUNTED.includes(name));
@@ -34,7 +34,7 @@ export function countWhere(rows: KindCounts[] | undefined, conditions: Condition
 	return isKnown ? countOf(rows, state, dialect, kind) : undefined;
 }
 
-/** The kinds, those of many tasks first. */
+/** The kinds, those with the most tasks first. */
 export function kindsOf(rows: KindCounts[]): string[] {
 	const sums = new Map<string, number>();
 	for (const row of rows)

@@ -1,4 +1,4 @@
-/** A request as a command of a POSIX shell. The token is a variable there: a command may be shown and shared. */
+/** Requests as commands for a POSIX shell. They name a variable for the token, so that they can be shared. */
 import type { ClientRequest } from "./clientview.ts";
 
 /** The text as one word of a POSIX shell. */

@@ -1,4 +1,4 @@
-/** The newest events of a filter: those that happen, and before them those of histories. */
+/** The newest events that match a filter: those of the feed, and earlier ones from the histories of tasks. */
 import { listTasks, readHistory } from "../api/tasks.ts";
 import type { HistoryEntry, Task, TaskEvent } from "../api/types.ts";
 
@@ -10,7 +10,7 @@ const TASKS = 20; // whose histories are read
 export const TYPES =
 	"created started requeued progress ready succeeded failed cancelled changed archived removed".split(" ");
 
-/** What events must have, by the names of their members; empty: anything. */
+/** The required value of each member; empty: any. */
 export type EventFilter = Record<"type" | "dialect" | "state" | "kind", string>;
 
 export function matches(event: TaskEvent, wanted: EventFilter): boolean {
@@ -20,12 +20,12 @@ export function matches(event: TaskEvent, wanted: EventFilter): boolean {
 	);
 }
 
-/** Tells events apart; those of histories have no place. Each event of a task has another revision. */
+/** Identifies an event, also one of a history, which has no id: each event of a task has another revision. */
 export function keyOf({ task_id, revision }: TaskEvent): string {
 	return `${task_id} ${revision}`;
 }
 
-/** Both are the newest first. An event that is in both is that of `first`. */
+/** Joins lists with the newest first. Of an event in both, that of `first` is kept. */
 function join(first: TaskEvent[], rest: TaskEvent[]): TaskEvent[] {
 	const known = new Set(first.map(keyOf));
 	return [...first, ...rest.filter((event) => !known.has(keyOf(event)))];
@@ -38,11 +38,11 @@ function byTime(a: TaskEvent, b: TaskEvent): number {
 export class EventLog {
 	/** The newest first. */
 	shown: TaskEvent[] = [];
-	/** How many came since the last take(). */
+	/** The number of matching events since the last take(). */
 	waiting = 0;
-	/** How many matched, but are not kept. */
+	/** The number of matching events that were dropped. */
 	dropped = 0;
-	/** The newest of those that wait, first. */
+	/** The newest events since the last take(), the newest first. */
 	private fresh: TaskEvent[] = [];
 
 	/** Events of the feed, the oldest first. Returns whether one matches. */
@@ -53,7 +53,7 @@ export class EventLog {
 		return found.length > 0;
 	}
 
-	/** Shows those that wait. */
+	/** Moves the new events to `shown`. */
 	take(): void {
 		const all = join(this.fresh, this.shown);
 		this.dropped += this.waiting - this.fresh.length + Math.max(all.length - EVENTS_MAX, 0);
@@ -62,7 +62,7 @@ export class EventLog {
 		this.waiting = 0;
 	}
 
-	/** Another filter. */
+	/** Applies another filter. */
 	filter(wanted: EventFilter): void {
 		const keep = (event: TaskEvent) => matches(event, wanted);
 		this.shown = this.shown.filter(keep);
@@ -78,7 +78,7 @@ export class EventLog {
 	}
 }
 
-/** The type that the feed gives to an entry of a history, without "task." */
+/** The type that the feed has for an entry of a history, without "task." */
 export function typeOf({ event, from, to }: Pick<HistoryEntry, "event" | "from" | "to">): string {
 	if (!from && (to === "pending" || to === "running")) return "created";
 	if (from !== to) return to === "pending" ? "requeued" : to === "running" ? "started" : to;
@@ -100,8 +100,8 @@ function toEvent(task: Task, { to, ...entry }: HistoryEntry): TaskEvent {
 }
 
 /**
- * The latest events, without those of removed tasks. The feed can be read from its oldest event only, so these are
- * from the histories of the tasks that changed last: all there are since the oldest change of these tasks.
+ * The latest events, without those of removed tasks. The feed can only be read forwards from its oldest event, so these
+ * come from the histories of the tasks that changed last; they are complete back to the oldest change of these tasks.
  */
 export async function readLatest({ dialect, kind }: EventFilter, signal: AbortSignal): Promise<TaskEvent[]> {
 	const conditions = {

@@ -1,8 +1,8 @@
-/** The words of webhooks. */
+/** The state and the filter of webhooks in words. */
 import type { HookFilter, Webhook } from "../api/webhooks.ts";
 import { dialectName } from "./states.ts";
 
-/** A class of parts.css, and the word. */
+/** The tone (a class of parts.css) and the word for the state of a webhook. */
 export function hookState({ enabled, reason, state }: Webhook): [string, string] {
 	if (!enabled) return reason ? ["failed", "disabled by the service"] : ["cancelled", "disabled"];
 	if (state.failing_since) return ["failed", "failing"];
@@ -18,5 +18,5 @@ export function filterWords({ types, dialects, kinds, states }: HookFilter): str
 	return words.join("; ");
 }
 
-/** The class of parts.css for the state of a delivery. */
+/** The tone of each state of a delivery. */
 export const DELIVERY_TONES = { pending: "pending", delivered: "succeeded", failed: "failed" };

@@ -1,11 +1,11 @@
 /**
- * Lays out JSON text. Nothing but the space between its tokens changes: each number stays as it was written. A text
- * that was cut off in a string takes no longer than others: the string goes on to the end.
+ * Indents JSON text. Only the space between its tokens changes, so numbers keep their digits. A string without an end
+ * is one token up to the end of the text, so that a text that was cut off takes linear time, too.
  */
 
 const TOKEN = /"[^"\\]*(?:\\[^][^"\\]*)*"?|\s+|\[\s*\]|\{\s*\}|[[\]{},:]/g;
 
-const DEEPEST = 64; // levels with a space of their own: else the text could grow with its square
+const DEEPEST = 64; // levels that are indented further: otherwise the size could grow with the square of the depth
 
 export function indent(json: string): string {
 	let depth = 0;

@@ -1,6 +1,6 @@
 /**
- * The page follows what happens. One stream of events serves all parts of it; it rests while the page is hidden or
- * paused, and goes on behind the last event. While something holds the page still, such as selected rows, events wait.
+ * Live data. One stream of events serves all parts of the page. It is closed while the page is hidden or paused, and
+ * continues after the last event. Reloads wait while a part of the page must not change, such as selected rows.
  */
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -11,9 +11,9 @@ import { caller, may } from "./session.ts";
 
 export type Connection = "live" | "connecting" | "offline" | "hidden" | "off";
 
-/** `off`: there is no feed, because the caller may not read or the service keeps no journal. */
+/** `off`: there is no feed, because the caller has no right to read or the service keeps no journal. */
 export const connection = signal<Connection>("off");
-/** Why it is not live, and seconds until the next try. */
+/** The reason why the page is not live, and the seconds until the next attempt. */
 export const connectionError = signal("");
 
 /** `undefined`: events may have been missed. */
@@ -22,7 +22,7 @@ type Subscriber = (events: TaskEvent[] | undefined) => void;
 const subscribers = new Set<Subscriber>();
 let position = "";
 let stream: AbortController | undefined;
-/** Reads beside the stream may have failed. */
+/** The connection was lost, so other requests may have failed as well. */
 let wasLost = false;
 
 const notify: Subscriber = (events) => subscribers.forEach((subscriber) => subscriber(events));
@@ -59,15 +59,15 @@ function stop(): void {
 	stream = undefined;
 }
 
-/** The person has paused it. */
+/** Set by the button of the shell. */
 export const isPaused = signal(false);
 
-/** Nothing is read by itself. */
+/** True while nothing is read without a request of the user. */
 export function isAtRest(): boolean {
 	return isPaused.peek() || document.visibilityState === "hidden";
 }
 
-/** Begins or ends the stream by the session, the visibility of the page and the wish of the person. */
+/** Opens or closes the stream, depending on the session, the visibility of the page and isPaused. */
 function update(): void {
 	const wanted = caller.peek() !== undefined && may("read");
 	if (!wanted) {
@@ -98,7 +98,7 @@ export function startLive(): void {
 	});
 }
 
-/** Calls back for each batch of events, until the component goes away. */
+/** Calls the subscriber for each batch of events, until the component is removed. */
 export function useEvents(subscriber: Subscriber): void {
 	const latest = useRef(subscriber);
 	latest.current = subscriber;
@@ -110,7 +110,7 @@ export function useEvents(subscriber: Subscriber): void {
 }
 
 /**
- * Calls `reload` soon after something happened that matters, at most once in `ms`; not while `held`, but then
+ * Calls `reload` soon after an event that matters, at most once in `ms`. While `held` is true it waits, and calls it
  * afterwards.
  */
 export function useReload(

@@ -1,6 +1,5 @@
 /**
- * The Markdown that descriptions are written in: paragraphs, lists, code, links. Anything else is text as it
- * stands.
+ * Parses the subset of Markdown that descriptions use: paragraphs, lists, code, links. Anything else is plain text.
  */
 
 export interface Piece {
@@ -12,7 +11,7 @@ export interface Piece {
 
 export interface Block {
 	isList: boolean;
-	/** Of a list; a paragraph is one. */
+	/** The items of a list; a paragraph has one. */
 	items: Piece[][];
 }
 
@@ -32,7 +31,7 @@ export function pieces(text: string): Piece[] {
 	return found;
 }
 
-/** A line that begins an item begins a list; other lines go on with what is before them, until an empty one. */
+/** A line with a list mark begins an item. Any other line continues the block before it, up to an empty line. */
 export function parseMarkdown(text: string): Block[] {
 	const blocks: { isList: boolean; lines: string[] }[] = [];
 	let isNew = true;

@@ -1,6 +1,6 @@
 /**
- * An OpenAPI document (3.1) as the page of the APIs shows it: operations, schemas in words, examples, requests of
- * curl. References are followed a bounded number of times, so that a cycle of them ends.
+ * An OpenAPI document (3.1) for the page API: operations, schemas in words, examples, curl commands. The number of
+ * references that are followed is bounded, so that a cycle of them ends.
  */
 import { formatJson } from "../api/json.ts";
 import type { JsonObject } from "../api/openapi.ts";
@@ -10,7 +10,7 @@ const HOPS = 16; // references in a row
 const DEPTH = 3; // of arrays and alternatives in words
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
-/** The value, if it is an object. */
+/** The value if it is an object, else an empty one. */
 export function objectOf(value: unknown): JsonObject {
 	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }
@@ -23,7 +23,7 @@ export function textOf(value: unknown): string {
 	return typeof value === "string" ? value : "";
 }
 
-/** What a JSON pointer in a reference is of: "#/components/schemas/Task". */
+/** The value to which a reference points, such as "#/components/schemas/Task". */
 function find(document: JsonObject, reference: string): unknown {
 	let found: unknown = document;
 	for (const escaped of reference.replace(/^#\/?/, "").split("/")) {
@@ -33,7 +33,7 @@ function find(document: JsonObject, reference: string): unknown {
 	return found;
 }
 
-/** The part that a reference leads to; its members beside the reference win. */
+/** The object to which a reference leads. Members beside the reference take precedence. */
 export function resolve(document: JsonObject, value: unknown): JsonObject {
 	let part = objectOf(value);
 	for (let hop = 0; hop < HOPS && typeof part.$ref === "string"; hop++) {
@@ -45,14 +45,14 @@ export function resolve(document: JsonObject, value: unknown): JsonObject {
 
 export interface Operation {
 	id: string;
-	/** In capitals. */
+	/** In upper case. */
 	method: string;
 	path: string;
-	/** It is sent by the service. */
+	/** The service sends this request to a client. */
 	isWebhook: boolean;
 	part: JsonObject;
 	parameters: JsonObject[];
-	/** What a filter looks at, in small letters. */
+	/** The text that a filter searches, in lower case. */
 	text: string;
 }
 
@@ -82,7 +82,7 @@ export function operationsOf(document: JsonObject): Operation[] {
 	return [...entries(false), ...entries(true)];
 }
 
-/** Those that have all words of the filter. */
+/** The operations whose text contains all words of the filter. */
 export function filterOperations(operations: Operation[], filter: string): Operation[] {
 	const words = filter.toLowerCase().split(/\s+/);
 	return operations.filter(({ text }) => words.every((word) => text.includes(word)));
@@ -173,7 +173,7 @@ export interface Example {
 	value: unknown;
 }
 
-/** Of a media type or a parameter, or else of its schema. */
+/** The examples of a media type or a parameter, or else of its schema. */
 export function examplesOf(document: JsonObject, media: JsonObject): Example[] {
 	const named = Object.entries(objectOf(media.examples)).map(([name, value]) => {
 		const part = resolve(document, value);
@@ -185,12 +185,12 @@ export function examplesOf(document: JsonObject, media: JsonObject): Example[] {
 	return [...own, ...listOf(schema.examples)].slice(0, 1).map((value) => ({ name: "", value }));
 }
 
-/** As text; indented if it is not one. */
+/** A string as it is; any other value as indented JSON. */
 export function exampleText(value: unknown): string {
 	return typeof value === "string" ? value : formatJson(value, 2);
 }
 
-/** A request as a line for a shell, with the token in POLYTASK_TOKEN. Values without an example are in capitals. */
+/** A curl command with the token in POLYTASK_TOKEN. Values without an example are the parameter's name in capitals. */
 export function curlOf(document: JsonObject, operation: Operation, origin: string): string {
 	const { method, part, parameters } = operation;
 	const valueOf = (parameter: JsonObject) => {

@@ -1,4 +1,4 @@
-/** Reads again what no event tells of, such as when a worker was seen. Rests as the stream of events does. */
+/** Reads data again at intervals, if no event reports their changes. Pauses while the page is hidden or paused. */
 import { useEffect, useRef } from "preact/hooks";
 import { isAtRest } from "./live.ts";
 

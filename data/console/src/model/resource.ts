@@ -1,14 +1,14 @@
-/** Data of a page: read when its inputs change, read again on demand. The last data stay until others come. */
+/** Data of a page: read when the inputs change, and again on demand. The last data stay until the next ones arrive. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { isAbort, Problem } from "../api/http.ts";
 
 export interface Resource<T> {
 	data: T | undefined;
-	/** Of the last read. */
+	/** The failure of the last read. */
 	problem: Problem | undefined;
 	isLoading: boolean;
 	reload(): void;
-	/** Puts data in place, after a change whose response has them. */
+	/** Replaces the data, after a change whose response contains them. */
 	set(data: T): void;
 }
 
@@ -22,7 +22,7 @@ interface Reading<T> {
 	isLoading: boolean;
 }
 
-/** `inputs` are what `read` depends on. Data of other inputs are not shown. */
+/** `read` depends on `inputs`: when they change, the data are dropped and read again. */
 export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, inputs: unknown[]): Resource<T> {
 	const [reading, setReading] = useState<Reading<T>>({
 		data: undefined,

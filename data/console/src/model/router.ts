@@ -1,4 +1,4 @@
-/** The address of the page. A click on a link below /console/ changes it without a request for the page. */
+/** The address of the page. A click on a link below /console/ changes it without loading the page again. */
 import { signal } from "@preact/signals";
 import { BASE } from "./routes.ts";
 
@@ -15,17 +15,17 @@ function read(): Place {
 
 export const place = signal(read());
 
-/** The address, without the host, from which a link or a key led here; empty: another way. */
+/** The address, without the host, of the page that linked to this one; empty: none. */
 export function cameFrom(): string {
 	return (history.state as { from?: string } | null)?.from ?? "";
 }
 
-/** Tells the entries of the browser's history apart: going back leads to one that was there before. */
+/** Identifies the entry in the history of the browser: going back leads to an entry that was there before. */
 export function entry(): number {
 	return (history.state as { entry?: number } | null)?.entry ?? 0;
 }
 
-/** `replace`: the present address is not kept in the history of the browser. */
+/** Goes to an address; with `replace` the present one is not kept in the history of the browser. */
 export function go(address: string, replace = false): void {
 	if (replace) history.replaceState(history.state, "", address);
 	else history.pushState({ from: location.pathname + location.search, entry: Date.now() }, "", address);

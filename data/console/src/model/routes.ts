@@ -1,4 +1,4 @@
-/** The addresses of the pages, below /console/, and who may see them. */
+/** The menu and the addresses of the pages, below /console/. */
 import type { Right } from "../api/types.ts";
 import { withTerm } from "./search.ts";
 
@@ -8,13 +8,13 @@ export interface MenuEntry {
 	/** Below the base. */
 	path: string;
 	name: string;
-	/** Behind "g". */
+	/** The key that opens it after "g". */
 	key: string;
-	/** Without it the service refuses what the page shows; undefined: nothing is refused. */
+	/** The right that the page needs; undefined: none. */
 	right?: Right;
 }
 
-/** The pages of the menu, in its order. */
+/** The entries of the menu, in its order. */
 export const MENU = {
 	overview: { path: "", name: "Overview", key: "o", right: "read" },
 	tasks: { path: "/tasks", name: "Tasks", key: "t", right: "read" },
@@ -27,12 +27,12 @@ export const MENU = {
 
 export const taskPage = (id: string) => `${BASE}/tasks/${encodeURIComponent(id)}`;
 
-/** The list of tasks with this text of a search. */
+/** The address of the list of tasks with this search text. */
 export function tasksPage(text: string): string {
 	return text ? `${BASE}/tasks?q=${encodeURIComponent(text)}` : `${BASE}/tasks`;
 }
 
-/** The list of tasks with these conditions: { state: ["failed"] }. */
+/** The address of the list of tasks with these conditions, such as { state: ["failed"] }. */
 export function filteredTasksPage(conditions: Record<string, string[]>): string {
 	const text = Object.entries(conditions).reduce((all, [name, values]) => withTerm(all, name, values), "");
 	return tasksPage(text);

@@ -1,6 +1,6 @@
 /**
- * Who is logged in. The token is in memory and in sessionStorage, so that it lives as long as the tab. A login by
- * password has a refresh token, which replaces both before the token ends.
+ * The session of this tab. The token is in memory and in sessionStorage, so that it lives as long as the tab. A login
+ * by password also has a refresh token, with which both are replaced before the access token ends.
  */
 import { computed, signal } from "@preact/signals";
 import { onRefused, Problem, read, setToken } from "../api/http.ts";
@@ -24,7 +24,7 @@ const PAST = 50; // refresh tokens that are known to be replaced
 
 /** undefined: nobody is logged in. */
 export const caller = signal<Caller | undefined>(undefined);
-/** Why the last session ended, for the page of the login. */
+/** The reason why the last session ended, shown on the login page. */
 export const farewell = signal("");
 /** False until a session of this tab has been tried. */
 export const ready = signal(false);

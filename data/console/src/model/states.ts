@@ -1,4 +1,4 @@
-/** The words of tasks: states, dialects, actions. */
+/** States, dialects and summaries of tasks in words. */
 import type { State, Task } from "../api/types.ts";
 
 export const STATES: State[] = ["pending", "running", "succeeded", "failed", "cancelled"];
@@ -26,7 +26,7 @@ export function countTasks(count: number): string {
 	return `${count.toLocaleString()} ${count === 1 ? "task" : "tasks"}`;
 }
 
-/** Fields that say best what a task is about, the best first. */
+/** Fields that describe a task, the most descriptive first. */
 const SUMMARY_FIELDS = [
 	"description",
 	"name",
@@ -41,7 +41,7 @@ const SUMMARY_FIELDS = [
 
 const SUMMARY_MAX = 300; // characters of a line: a field can have a megabyte
 
-/** One line about a task, from its fields; empty if none is telling. */
+/** One line about a task: the first of these fields that it has, or empty. */
 export function summary(task: Task): string {
 	for (const name of SUMMARY_FIELDS) {
 		const value = task.fields[name];
@@ -50,7 +50,7 @@ export function summary(task: Task): string {
 	return "";
 }
 
-/** The share of a progress that is a number, or has `percent` or `done` and `total`: 0 to 1. */
+/** The progress as a share from 0 to 1, if it is a number in percent, or has `percent`, or `done` and `total`. */
 export function share(progress: unknown): number | undefined {
 	const of = (part: unknown, all: unknown) =>
 		typeof part === "number" && typeof all === "number" && all > 0

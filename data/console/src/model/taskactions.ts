@@ -1,15 +1,15 @@
-/** What may be done with a task, by its state: requests that the service would refuse are not offered. */
+/** The actions on a task that its state allows: those that the service would not refuse. */
 import type { BulkAction, Task } from "../api/types.ts";
 import { hasEnded } from "./states.ts";
 
 export type TaskAction = BulkAction | "unarchive";
 
-/** The task of a bulk, which has rules of its own. */
+/** Whether it is the task of a bulk, which has other rules. */
 export function isBulk(task: Task): boolean {
 	return task.dialect === "native" && task.kind === "bulk" && typeof task.fields.do === "string";
 }
 
-/** How many tasks a bulk has changed, how many refused it, and how many matched when it began. */
+/** The number of tasks that a bulk has changed, that refused it, and that matched when it started. */
 export function bulkCounts(bulk: Task): [number, number, number] {
 	const counts = (bulk.progress ?? {}) as Record<string, unknown>;
 	const count = (name: string) => (typeof counts[name] === "number" ? counts[name] : 0);
@@ -36,8 +36,8 @@ const COMPARED = [
 ] as const;
 
 /**
- * Whether what a person has seen of a task still holds. A worker that reports progress changes the task each
- * second; a decision to cancel it is not about that.
+ * Whether the task still is as a person has seen it, in the members that matter for a decision. Progress does not: a
+ * worker may report it each second.
  */
 export function isUnchanged(seen: Task, task: Task): boolean {
 	return COMPARED.every((member) => seen[member] === task[member]);

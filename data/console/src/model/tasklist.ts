@@ -1,4 +1,4 @@
-/** The list of tasks of a search: the rows read so far, further pages, and refreshes that keep the place. */
+/** The rows of a search: reads further pages, and refreshes the rows without moving them. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { isAbort, type Problem } from "../api/http.ts";
 import { listTasks } from "../api/tasks.ts";
@@ -14,7 +14,7 @@ const REFRESH_MAX = 500; // the largest limit of a list
 
 export interface TaskList {
 	items: Task[];
-	/** Exact; null: the service cannot count these; undefined: not yet known. */
+	/** The exact number of matches; null: the service cannot count them; undefined: not yet known. */
 	total: number | null | undefined;
 	/** The cursor of the next page; null: all were read. A page may have no row, though others follow. */
 	next: string | null;
@@ -27,18 +27,18 @@ export interface TaskList {
 	more(): void;
 	/** Reads the rows again from the first one. */
 	refresh(): void;
-	/** Where the person is in it; the rows keep it up to date. */
+	/** The scroll position and focus, which the rows update. */
 	spot: Spot;
 }
 
 export interface Spot {
-	/** How far it is scrolled, in pixels. */
+	/** The scroll position in pixels. */
 	top: number;
-	/** The task whose row has had the focus last; empty: none. */
+	/** The task whose row had the focus last; empty: none. */
 	id: string;
 }
 
-/** The list that was left last: going back to it leads to the same rows. */
+/** The list that was shown last, so that going back to it shows the same rows. */
 let left: { entry: number; user: string | undefined; rows: Rows; spot: Spot } | undefined;
 
 function found() {
@@ -56,7 +56,7 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 	const [problem, setProblem] = useState<Problem>();
 	const [isBusy, setBusy] = useState(true);
 	const latest = useRef<AbortController | undefined>(undefined);
-	/** The rows are asked for again while a request is under way, whose answer may be older. */
+	/** A refresh was requested during a request, whose response may be older. */
 	const isStale = useRef(false);
 	const current = useRef(rows);
 	const put = (next: Rows) => setRows((current.current = next));

@@ -1,4 +1,4 @@
-/** The life of a task in periods, from its history. Where that is gone, from the times that the task has itself. */
+/** The periods of a task, from its history; without one, from the times of the task itself. */
 import type { HistoryEntry, State, Task } from "../api/types.ts";
 import { hasEnded } from "./states.ts";
 
@@ -7,9 +7,9 @@ export interface Period {
 	/** Both in ms since the epoch. */
 	from: number;
 	to: number;
-	/** How it passed: an attempt, a delay; the history is incomplete before the first known entry. */
+	/** "Attempt 2", "Delay", …; "Earlier" before the first entry of an incomplete history. */
 	name: string;
-	/** The event that ended it; empty: it goes on. */
+	/** The event that ended it; empty: it has not ended. */
 	end: string;
 }
 
@@ -21,7 +21,7 @@ const NAMES = {
 	cancelled: "Ended",
 };
 
-/** The beginnings of periods that the task's own times tell. */
+/** Entries made from the task's own times. */
 function fromTaskTimes(task: Task): HistoryEntry[] {
 	const entry = (event: string, at: string, to: State) => ({ event, at, to }) as HistoryEntry;
 	const entries = [entry("created", task.created_at, "pending")];

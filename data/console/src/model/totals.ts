@@ -1,4 +1,4 @@
-/** The numbers of the overview: sums over kinds, and lines of a chart. */
+/** Counts for the overview: sums over kinds, and the lines of the chart. */
 import type { Series } from "../api/overview.ts";
 import type { KindCounts, Time } from "../api/types.ts";
 
@@ -12,7 +12,7 @@ export interface Totals {
 	failedDay: number;
 	succeededHour: number;
 	endedMinute: number;
-	/** Since when the oldest of the ready tasks waits. */
+	/** The time since which the oldest ready task is ready. */
 	oldest: Time | null;
 }
 
@@ -32,7 +32,7 @@ export function totalsOf(rows: KindCounts[]): Totals {
 	};
 }
 
-/** The rows of each dialect that has some. */
+/** The rows grouped by dialect. */
 export function byDialect(rows: KindCounts[]): [string, KindCounts[]][] {
 	const dialects = [...new Set(rows.map(({ dialect }) => dialect))];
 	return dialects.map((dialect) => [dialect, rows.filter((row) => row.dialect === dialect)]);
@@ -43,15 +43,15 @@ export interface Line {
 	dialect: string;
 	/** Tasks in each step. */
 	counts: number[];
-	/** Tasks per minute; null while a step has just begun. */
+	/** Tasks per minute; null for a step that has just begun. */
 	rates: (number | null)[];
 }
 
-const EARLY = 1 / 6; // of a step: what happened in less says little
+const EARLY = 1 / 6; // of a step: a rate of a shorter time means little
 
 /**
- * What ended by dialect, if there was something, and what failed. `times` are the begins of the steps, in
- * seconds since the epoch.
+ * A line of the ended tasks of each dialect, and one of all failed tasks; lines without a task are left out. `times`
+ * are the begins of the steps, in seconds since the epoch.
  */
 export function linesOf(series: Series): { times: number[]; lines: Line[] } {
 	const { items, step_seconds: step } = series;

@@ -21,7 +21,7 @@ export const FAILURE_WORDS: Record<string, string> = {
 	reported: "A client or a back end set it as failed.",
 };
 
-/** Who made a change, from `by`. */
+/** The user or part of the service that made a change, in words. */
 export function who(user: string): string {
 	if (user === caller.value?.user) return "you";
 	return { polytask: "the service", operator: "the operator" }[user] ?? user;

@@ -1,4 +1,4 @@
-/** The way in: a name and a password, or a token. */
+/** The login: with a name and a password, or with a token. */
 import { useState } from "preact/hooks";
 import type { Problem } from "../api/http.ts";
 import { asProblem } from "../model/resource.ts";

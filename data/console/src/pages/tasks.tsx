@@ -1,4 +1,4 @@
-/** The list of tasks of all APIs: counts, search, rows, what can be done with many of them. */
+/** The list of tasks of all APIs: counts, search, rows, actions on several tasks. */
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { serviceTime } from "../api/http.ts";
 import type { Task } from "../api/types.ts";

@@ -50,7 +50,7 @@ export function Bar({ share, label }: { share: number; label: string }) {
 
 export interface ActionProps {
 	children: ComponentChildren;
-	/** A failure is shown beside the button. */
+	/** The action. A failure is shown beside the button. */
 	run: () => Promise<unknown> | void;
 	kind?: "plain" | "primary" | "danger";
 	disabled?: boolean;
@@ -90,7 +90,7 @@ export function Action({ children, run, kind = "plain", disabled, label, title }
 	);
 }
 
-/** What went wrong, and the id by which an operator finds it in the log. */
+/** A failure, with the id of the request, by which an operator finds it in the log. */
 export function Trouble({ problem, retry }: { problem: Problem; retry?: () => void }) {
 	return (
 		<div class="trouble" role="alert">
@@ -113,7 +113,7 @@ export function Trouble({ problem, retry }: { problem: Problem; retry?: () => vo
 export interface EmptyProps {
 	title: string;
 	children?: ComponentChildren;
-	/** It is all that the page has. */
+	/** The page has no other content, so the title is its heading. */
 	isPage?: boolean;
 }
 
@@ -126,7 +126,7 @@ export function Empty({ title, children, isPage }: EmptyProps) {
 	);
 }
 
-/** Grey lines in place of data that are being read, as high as these. */
+/** Grey lines in place of data that are being read, of about the same height. */
 export function Loading({ lines = 6 }: { lines?: number }) {
 	return (
 		<div class="loading" role="status" aria-label="Loading">
@@ -146,7 +146,7 @@ export function Field({ name, children }: { name: string; children: ComponentChi
 	);
 }
 
-/** Copies a text, and says so. */
+/** A button that copies a text and confirms it. */
 export function Copy({ text, label }: { text: string; label: string }) {
 	const [isDone, setDone] = useState(false);
 	const copy = async () => {

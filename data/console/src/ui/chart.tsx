@@ -1,4 +1,4 @@
-/** Lines over time, drawn by uPlot, whose code is fetched with the first chart. The numbers belong beside it, too. */
+/** A line chart over time, drawn by uPlot, whose code is loaded with the first chart. Add a table. */
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";

@@ -25,7 +25,7 @@ export function Dialog({ title, close, children }: DialogProps) {
 	};
 	return (
 		<dialog ref={element} aria-labelledby={heading} onClose={close} onClick={onClick}>
-			{/* A section, so that its header and footer are no landmarks. */}
+			{/* Inside a section, header and footer are not landmarks. */}
 			<section class="dialog">
 				<header>
 					<h2 id={heading}>{title}</h2>

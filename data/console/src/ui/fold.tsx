@@ -1,4 +1,4 @@
-/** A part that unfolds. What is in it is made when it is opened first, so that many of them cost little. */
+/** A section that unfolds. Its content is created when it is first opened, so that many of them cost little. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 

@@ -1,4 +1,4 @@
-/** A form whose button is busy while its action takes place, and which shows what went wrong. */
+/** A form whose button is busy during its action, and which shows a failure. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Problem } from "../api/http.ts";
@@ -6,7 +6,7 @@ import { asProblem } from "../model/resource.ts";
 import { Trouble } from "./basics.tsx";
 
 export interface FormProps {
-	/** On the button. */
+	/** The text of the button. */
 	verb: string;
 	submit: (data: FormData) => Promise<unknown>;
 	children: ComponentChildren;

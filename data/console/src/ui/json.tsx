@@ -1,6 +1,6 @@
 /**
- * A JSON value as a tree whose objects fold. All texts are text nodes: markup in them has no effect. What is folded is
- * not drawn, and of very many members only the first ones are: a value may have some hundred thousand.
+ * A JSON value as a tree whose objects fold. All texts are text nodes: markup in them has no effect. Folded
+ * members are not drawn, and only the first MEMBERS_MAX of an object, because a value may have 100,000.
  */
 import { useState } from "preact/hooks";
 import { formatJson } from "../api/json.ts";

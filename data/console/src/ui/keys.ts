@@ -1,4 +1,4 @@
-/** Keyboard shortcuts: each page adds its own while it is shown; "?" lists those that work now. */
+/** Keyboard shortcuts: each page adds its own while it is shown; "?" lists the active ones. */
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
@@ -31,7 +31,7 @@ function onKey(event: KeyboardEvent): void {
 	if (takesText(event.target) || belongsToControl(event) || document.querySelector("dialog[open]")) return;
 	const pressed = prefix ? `${prefix} ${event.key}` : event.key;
 	prefix = "";
-	// The latest addition wins: a part of a page over the page.
+	// The latest addition takes precedence: a part of a page over the page.
 	const found = shortcuts.value.findLast((shortcut) => shortcut.key === pressed);
 	if (found) {
 		event.preventDefault();
@@ -46,7 +46,7 @@ export function startKeys(): void {
 	document.addEventListener("keydown", onKey);
 }
 
-/** Adds shortcuts until the component goes away. Their keys stay the same. */
+/** Adds shortcuts until the component is removed. Their keys must not change. */
 export function useShortcuts(list: Shortcut[]): void {
 	const latest = useRef(list);
 	latest.current = list;

@@ -9,7 +9,7 @@ type Read<T> = (cursor: string | null | undefined, signal?: AbortSignal) => Prom
 export interface Pages<T> extends Resource<Page<T>> {
 	/** Reads the next page, unless it is being read. */
 	more(): Promise<void>;
-	/** Puts a row in the place of the one with its id. */
+	/** Replaces the row that has the same id. */
 	replace(row: T): void;
 }
 

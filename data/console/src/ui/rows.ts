@@ -1,11 +1,11 @@
-/** Which rows of a long list are drawn: those in sight and some around them. All rows have the same height. */
+/** Chooses the rows of a long list that are drawn: the visible ones and some around them. All have the same height. */
 import { useEffect, useState } from "preact/hooks";
 
 const MARGIN = 12; // rows above and below those in sight
 
 export interface Span {
 	first: number;
-	/** Behind the last one. */
+	/** The index after the last row. */
 	end: number;
 }
 

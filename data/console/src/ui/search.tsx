@@ -7,7 +7,7 @@ export interface SearchProps {
 	text: string;
 	kinds: string[];
 	fault: string;
-	/** With the text that was confirmed. */
+	/** Called with the text when the user presses Enter. */
 	search: (text: string) => void;
 }
 

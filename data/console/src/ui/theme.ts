@@ -1,4 +1,4 @@
-/** Dark or light colours: as the system says, or as was chosen in this browser. */
+/** Dark or light colours: those of the system, or the choice of this browser. */
 import { effect, signal } from "@preact/signals";
 
 const STORE = "polytask.theme";

@@ -1,4 +1,4 @@
-/** One operation of an API: a line, and what it says when it is opened. */
+/** One operation of an API: a line, and its details when it is opened. */
 import { useContext, useEffect } from "preact/hooks";
 import { curlOf, objectOf, resolve, textOf, type Operation } from "../../model/openapi.ts";
 import { Copy } from "../../ui/basics.tsx";

@@ -79,7 +79,7 @@ export function Content({ of }: { of: unknown }) {
 	);
 }
 
-/** Folded, for most operations have the same ones of errors. */
+/** Folded unless it is a success, because the errors of most operations are the same. */
 export function Response({ code, of }: { code: string; of: unknown }) {
 	const document = useContext(DocumentContext);
 	const response = resolve(document, of);

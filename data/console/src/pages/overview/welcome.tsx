@@ -1,4 +1,4 @@
-/** The first look at an installation without a task. */
+/** Shown instead of counts while there is no task: how to create the first one. */
 import { Copy } from "../../ui/basics.tsx";
 
 const commandOf = (origin: string) => `curl -H "Authorization: Bearer $POLYTASK_TOKEN" \\

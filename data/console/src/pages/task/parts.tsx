@@ -1,4 +1,4 @@
-/** What the parts of the page of a task share. */
+/** Shared parts of the task page. */
 import type { ComponentChildren } from "preact";
 import { useReload } from "../../model/live.ts";
 import { useResource, type Resource } from "../../model/resource.ts";
@@ -7,7 +7,7 @@ import { Copy, Loading, Trouble } from "../../ui/basics.tsx";
 const TEXT_MAX = 100_000; // characters of a text that are drawn
 const READ_MS = 1000; // between two reads of the same
 
-/** Something of a task, read again when the task changes. */
+/** Data about a task, read again when the task changes. */
 export function useTaskResource<T>(id: string, read: (signal: AbortSignal) => Promise<T>): Resource<T> {
 	const resource = useResource(read, [id]);
 	useReload(resource.reload, READ_MS, (event) => event.task_id === id);
@@ -33,7 +33,7 @@ export function Section({ title, extra, children }: SectionProps) {
 	);
 }
 
-/** A text as it is, with a button that copies it. Of a very long one the beginning is shown, and all is copied. */
+/** A text with a button that copies it. Of a very long text only the beginning is shown, but all is copied. */
 export function Text({ text, label }: { text: string; label: string }) {
 	return (
 		<div class="text">
@@ -48,7 +48,7 @@ interface LoadedProps<T> {
 	children: (data: T) => ComponentChildren;
 }
 
-/** What was read last. After the removal of the task that stays, and the page says so at its head. */
+/** Shows the last data. They stay after the removal of the task, which the head of the page reports. */
 export function Loaded<T>({ resource: { data, problem, reload }, children }: LoadedProps<T>) {
 	const isTrouble = problem && !(data && problem.status === 404);
 	return (

@@ -11,7 +11,7 @@ import { useVisibleRows } from "../../ui/rows.ts";
 
 /** As in tasks.css. */
 const ROW_HEIGHT = 44;
-const NEAR = 40; // rows before the end of the read ones, where the next page is asked for
+const NEAR = 40; // the next page is read when fewer rows than this follow
 
 export interface Selection {
 	ids: ReadonlySet<string>;
