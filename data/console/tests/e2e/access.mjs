@@ -1,5 +1,5 @@
-// Whether everybody can use it: axe-core on each page and dialog in both themes, wide and on a phone; the keyboard
-// alone; reduced motion; a theme that stays; nothing that jumps while data come.
+// Accessibility: axe-core on each page and dialog, in both themes, wide and on a phone; use by keyboard only; reduced
+// motion; the choice of the theme; no layout shift while data arrive.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { Person, stop } from "./browser.mjs";
@@ -176,7 +176,7 @@ async function keyboardOnly() {
 		await active(page),
 	);
 	const box = await skip.boundingBox();
-	ok(box.x >= 0 && box.y >= 0 && box.height > 10, "it is seen then", box);
+	ok(box.x >= 0 && box.y >= 0 && box.height > 10, "the focused link is visible", box);
 	await page.keyboard.press("Enter");
 	await becomes(() => page.evaluate(() => document.activeElement.id), "page", "it leads to the page");
 	const hidden = [];
@@ -268,7 +268,7 @@ async function theme() {
 	await page.reload();
 	await page.locator(".shell").waitFor();
 	await button.click();
-	ok(true, "an odd value in the browser's store does no harm");
+	ok(true, "an invalid value in localStorage is ignored");
 	await person.leave("theme");
 }
 
@@ -290,7 +290,7 @@ async function nothingJumps() {
 					requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(sum), 100)));
 				}),
 		);
-		ok(shift < 0.1, `${path}: nothing jumps while data come`, shift);
+		ok(shift < 0.1, `${path}: no layout shift while data arrive`, shift);
 	}
 	await person.leave("layout");
 }

@@ -1,4 +1,4 @@
-// What is done with selected rows, and with all tasks that match, and what the service refuses of it.
+// Actions on selected rows and on all tasks that match, and refusals of the service.
 import { Person, status, stop } from "./browser.mjs";
 import { becomes, equal, ok, run } from "./harness.mjs";
 import { ask, change, create, createMany, list, read, request } from "./service.mjs";
@@ -55,7 +55,7 @@ async function withRefusals() {
 	await bar(page).getByRole("button", { name: "Cancel…" }).click();
 	const dialog = page.getByRole("dialog", { name: "Cancel 5 tasks?" });
 	await dialog.waitFor();
-	ok((await dialog.textContent()).includes("refused"), "the dialog says what it means");
+	ok((await dialog.textContent()).includes("refused"), "the dialog explains the action");
 	await page.keyboard.press("Escape");
 	await dialog.waitFor({ state: "hidden" });
 	equal(
@@ -68,7 +68,7 @@ async function withRefusals() {
 
 	const { outcome, refusals } = await carryOut(page, "Cancel…", "Cancel 5 tasks");
 	equal(outcome, "3 tasks done, 2 refused.", "the outcome is counted");
-	equal(refusals.length, 2, "each refusal is told");
+	equal(refusals.length, 2, "each refusal is listed");
 	ok(
 		refusals.every((text) => text.startsWith("1 × ") && text.length > 20),
 		"in words",
@@ -157,7 +157,7 @@ async function withAll() {
 	await confirm.click();
 	await dialog.getByRole("alert").waitFor();
 	const refusal = await dialog.getByRole("alert").textContent();
-	ok(refusal.length > 20, "there is one more meanwhile: refused in words", refusal);
+	ok(refusal.length > 20, "one more task matches: refused with a message", refusal);
 	equal((await ask("GET", "/v1/tasks?kind=mass&state=pending&limit=1")).total, BULK + 1, "nothing was done");
 	await page.keyboard.press("Escape");
 	await dialog.waitFor({ state: "hidden" });
@@ -221,13 +221,13 @@ async function byRights() {
 	equal(await page.getByRole("checkbox").count(), 0, "viewer: no row can be selected");
 	await page.keyboard.press("j");
 	await page.keyboard.press("x");
-	equal(await bar(page).count(), 0, "viewer: neither by the keyboard");
-	ok((await page.locator(".caller").textContent()).includes("read only"), "viewer: it is said");
+	equal(await bar(page).count(), 0, "viewer: not by keyboard either");
+	ok((await page.locator(".caller").textContent()).includes("read only"), "viewer: 'read only' is shown");
 	const ways = await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allTextContents();
 	equal(ways, ["Overview", "Tasks", "Workers", "Events", "API"], "viewer: no pages of an administrator");
 	await page.keyboard.press("g");
 	await page.keyboard.press("u");
-	ok(page.url().endsWith("/tasks"), "viewer: neither by the keyboard", page.url());
+	ok(page.url().endsWith("/tasks"), "viewer: not by keyboard either", page.url());
 	const refused = await request(
 		"PATCH",
 		`/v1/tasks/${(await ids(page))[0]}`,

@@ -1,4 +1,4 @@
-// Tasks whose texts are attacks, in every place that a client or a worker can fill: they are shown as texts.
+// Tasks with hostile texts in every member that a client or a worker can set: they are shown as text.
 import { Person, status, stop } from "./browser.mjs";
 import { becomes, equal, ok, run } from "./harness.mjs";
 import { ask, create, read } from "./service.mjs";

@@ -1,4 +1,4 @@
-// The way in and out: passwords, pasted tokens, the end of a session, tabs.
+// Login and logout: passwords, pasted tokens, the end of a session, tabs.
 import { Person, status, stop } from "./browser.mjs";
 import { becomes, equal, host, ok, run, until } from "./harness.mjs";
 import { ADDRESS, request, USERS } from "./service.mjs";
@@ -90,7 +90,7 @@ async function withPassword() {
 	await page.goBack();
 	await page.waitForURL(/failed$/);
 	await form(page).waitFor();
-	ok(true, "nor does the way back show anything");
+	ok(true, "the back button shows no data");
 	await person.leave("login by password", status(400, 401));
 }
 
@@ -170,7 +170,7 @@ async function ended() {
 	await page.getByRole("button", { name: /^running/ }).click();
 	await form(page).waitFor();
 	const farewell = await page.getByRole("status").textContent();
-	ok(farewell.length > 10, "the page of the login says why", farewell);
+	ok(farewell.length > 10, "the login page shows the reason", farewell);
 	const address = page.url();
 	equal(await person.session(), undefined, "the session has ended");
 	await fill(page, "operator", password);

@@ -1,4 +1,4 @@
-// What happens elsewhere is shown; a connection that is lost, a service that is down or busy, and the return of both.
+// Changes by other clients appear; a lost connection, a service that is down or busy, and recovery from both.
 import { LOST, Person, stop } from "./browser.mjs";
 import { becomes, equal, host, ok, run } from "./harness.mjs";
 import { change, create } from "./service.mjs";
@@ -23,7 +23,7 @@ async function live() {
 	const second = (await create({ kind: "live", fields: { name: "second" } })).id;
 	await becomes(() => ids(page), [second, id], "a task that was created elsewhere appears");
 	await change(id, { state: "running", progress: { percent: 40 } });
-	await becomes(() => badge(page, id), "running", "one that was changed changes");
+	await becomes(() => badge(page, id), "running", "a change is shown");
 	const bar = page.locator(`[data-id="${id}"] progress`);
 	await becomes(() => bar.getAttribute("value"), "0.4", "with its progress");
 	await becomes(
@@ -49,7 +49,7 @@ async function live() {
 	equal(person.addresses.length, requests, "without requests");
 	await page.getByRole("checkbox", { name: `Select ${second}` }).uncheck();
 	await becomes(() => ids(page), [third, second, id], "then it goes on");
-	await becomes(() => badge(page, id), "failed", "with all that happened meanwhile");
+	await becomes(() => badge(page, id), "failed", "with all changes");
 	await person.leave("live");
 }
 
@@ -61,10 +61,10 @@ async function hidden() {
 			document.dispatchEvent(new Event("visibilitychange"));
 		}, state);
 	await hide("hidden");
-	await becomes(() => link(page), "Paused", "a page that is not seen pauses");
+	await becomes(() => link(page), "Paused", "a hidden page pauses");
 	const second = (await create({ kind: "hidden" })).id;
 	await hide("visible");
-	await becomes(() => ids(page), [second, id], "seen again, it shows what happened meanwhile");
+	await becomes(() => ids(page), [second, id], "visible again, it shows the changes");
 	await becomes(() => link(page), "Live", "and is live");
 	await person.leave("hidden");
 }
@@ -109,7 +109,7 @@ async function serviceStops() {
 	equal(await ids(page), [id], "the data stay");
 	await page.getByRole("button", { name: /^pending/ }).click();
 	await page.locator(".tasks .trouble").waitFor();
-	ok(true, "another search says what is wrong");
+	ok(true, "another search shows the failure");
 	const other = await person.tab();
 	await other.addInitScript(
 		(kept) => sessionStorage.setItem("polytask.session", kept),
@@ -118,7 +118,7 @@ async function serviceStops() {
 	await person.go("/tasks", other);
 	const again = other.getByRole("button", { name: "Try again" });
 	await again.waitFor();
-	ok(true, "a tab that is opened now says so, too");
+	ok(true, "a new tab shows the failure");
 	await host("start", "daemon");
 	await again.click();
 	await other.locator(".shell").waitFor();
@@ -138,10 +138,10 @@ async function offline() {
 	const second = (await create({ kind: "offline" })).id;
 	await page.getByRole("button", { name: /^pending/ }).click();
 	await page.locator(".tasks .trouble").waitFor();
-	ok(true, "without a network: another search says so");
+	ok(true, "without a network: another search shows the failure");
 	await page.goBack();
 	await person.context.setOffline(false);
-	await becomes(() => ids(page), [second, id], "with it: what happened meanwhile", LONG);
+	await becomes(() => ids(page), [second, id], "with the network: the changes are shown", LONG);
 	await becomes(() => link(page), "Live", "and it is live");
 	await person.leave("without a network", LOST);
 }

@@ -37,7 +37,7 @@ test("nothing needs attention", () => {
 	assert.deepEqual(attention(facts([], [])), []);
 });
 
-test("workers that hold tasks and are silent", () => {
+test("silent workers that hold tasks are urgent", () => {
 	const workers = [worker("a", 2, 61), worker("b", 1, 59), worker("c", 0, 4000), worker("d", 1, null)];
 	const [first, ...others] = attention(facts([], [...workers, worker("e", 1, 99), worker("f", 1, 99)]));
 	assert.match(
@@ -55,7 +55,7 @@ test("a name does not turn the sentence that it is in", () => {
 	assert.equal(sentence, "Drained workers get no further task: a, \u2068\u0645\u0631\u2069.");
 });
 
-test("tasks wait while no worker asks", () => {
+test("ready tasks without a worker that asks are reported", () => {
 	const late = (more: object) => [kind("native", { pending: 1, oldest: ago(90), ...more })];
 	const text = "No worker has asked for work in the last minute. Ready: 1 task, the oldest for 1 min 30 s.";
 	assert.deepEqual(texts(facts(late({}), [])), [text]);

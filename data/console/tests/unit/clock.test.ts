@@ -36,7 +36,7 @@ test("relative times have one unit", () => {
 	assert.equal(relative("9999-12-31T23:59:59.999Z", AT).startsWith("in "), true);
 });
 
-test("a text that is no time is given back", () => {
+test("a text that is not a time is returned unchanged", () => {
 	for (const text of ["", "never", "2026-13-01T00:00:00Z", "<b>"]) {
 		assert.equal(relative(text, AT), text);
 		assert.equal(exact(text), text);

@@ -39,7 +39,7 @@ test("counts by state, dialect and kind", () => {
 	assert.equal(countOf(ROWS, [], ["__proto__"]), 0);
 });
 
-test("counts what a list has, as far as that was counted", () => {
+test("a list with counted conditions has the counted total", () => {
 	assert.equal(countWhere(ROWS, { kind: ["a"] }), 11);
 	assert.equal(countWhere(ROWS, { kind: ["a"], state: ["failed"], dialect: ["native"] }), 2);
 	assert.equal(countWhere(ROWS, { kind: ["c"] }), 0);
@@ -53,14 +53,14 @@ test("counts what a list has, as far as that was counted", () => {
 	);
 });
 
-test("kinds, those of many tasks first", () => {
+test("kinds are sorted by their number of tasks", () => {
 	assert.deepEqual(kindsOf(ROWS), ["a", "b"]);
 	assert.deepEqual(kindsOf([row("native", "__proto__", { failed: 1 }), row("native", "", { failed: 1 })]), [
 		"__proto__",
 	]);
 });
 
-test("the pages of the counts are read to their end, but not for ever", async (context) => {
+test("all pages of the counts are read, up to a limit", async (context) => {
 	const addresses: string[] = [];
 	context.mock.method(globalThis, "fetch", (address: string) => {
 		addresses.push(address);
@@ -75,7 +75,7 @@ test("the pages of the counts are read to their end, but not for ever", async (c
 
 const task = (fields: Record<string, unknown>) => ({ fields }) as Task;
 
-test("a task's line is its most telling field", () => {
+test("the summary of a task is its most descriptive field", () => {
 	assert.equal(summary(task({})), "");
 	assert.equal(summary(task({ url: "u", name: "n" })), "n");
 	assert.equal(summary(task({ name: " ", title: 5, url: " u " })), "u");
@@ -84,7 +84,7 @@ test("a task's line is its most telling field", () => {
 	assert.equal(summary(task(JSON.parse('{"__proto__":{"name":"x"}}') as Record<string, unknown>)), "");
 });
 
-test("the share of a progress", () => {
+test("progress as a share", () => {
 	const cases: [unknown, number | undefined][] = [
 		[50, 0.5],
 		[-5, 0],

@@ -27,7 +27,7 @@ test("a request with its header fields", () => {
 	]);
 });
 
-test("the shell changes nothing", () => {
+test("a shell passes the arguments unchanged", () => {
 	for (const text of [
 		"'",
 		"''a'",
@@ -49,7 +49,7 @@ test("the shell changes nothing", () => {
 	}
 });
 
-test("curl takes no brackets as patterns", () => {
+test("curl does not expand brackets", () => {
 	assert.ok(argumentsOf(curl(request("/v1/tasks?a[1]={b}"), "https://h")).includes("--globoff"));
 });
 

@@ -50,7 +50,7 @@ test("each condition of a filter must hold", () => {
 	assert.equal(matches(one, { ...ANY, kind: "encode" }), false);
 });
 
-test("events wait until they are taken, and are shown the newest first", () => {
+test("new events are shown after take(), the newest first", () => {
 	const log = new EventLog();
 	assert.equal(log.add([event(1), event(2)], ANY), true);
 	assert.equal(log.add([event(3)], ANY), true);
@@ -88,7 +88,7 @@ test("another filter keeps what matches it", () => {
 	assert.deepEqual([shown(log), log.dropped], [[4, 2], 0]);
 });
 
-test("events of histories come in their places, without those that the feed has sent", () => {
+test("events of histories are merged by time, without duplicates", () => {
 	const log = new EventLog();
 	const at = (second: number) => `2026-11-28T12:00:0${second}.000Z`;
 	log.add([event(2, { at: at(2) }), event(5, { at: at(5) })], ANY);
@@ -154,7 +154,7 @@ function serve(
 
 const signal = new AbortController().signal;
 
-test("the latest events are those since the oldest change of the tasks", async () => {
+test("the latest events are complete back to the oldest change", async () => {
 	const asked = serve(
 		[
 			["a", 9],
@@ -182,7 +182,7 @@ test("the latest events are those since the oldest change of the tasks", async (
 	assert.equal(asked[0], "/v1/tasks?archived=any&dialect=idol&kind=x+y&sort=-updated&limit=20");
 });
 
-test("with all tasks the latest events are all there are, but for long histories", async () => {
+test("if all tasks were read, all events are shown, except of long histories", async () => {
 	serve(
 		[
 			["a", 9],

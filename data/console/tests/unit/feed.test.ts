@@ -52,7 +52,7 @@ async function run(context: TestContext, steps: Step[], place = ""): Promise<Run
 	return result;
 }
 
-test("events come once, however the stream is cut", async (context) => {
+test("each event arrives once, wherever the stream is cut", async (context) => {
 	const text = ': hello\n\nid: 1\ndata: {"type":"ä😀"}\n\nid: 2\ndata: {"type":\ndata: "b"}\n\n';
 	const bytes = new TextEncoder().encode(text);
 	for (const size of [1, 2, 3, 7, 1000]) {
@@ -67,13 +67,13 @@ test("events come once, however the stream is cut", async (context) => {
 	}
 });
 
-test("a stream that ends goes on behind the last event", async (context) => {
+test("a new stream continues after the last event", async (context) => {
 	const { log, places } = await run(context, [['id: 7\ndata: {"type":"a"}\n\n'], []]);
 	assert.deepEqual(log, ["open gap", "position 7", "7 a", "closed  1", "open", "closed  1"]);
 	assert.deepEqual(places, [undefined, "7", "7"]);
 });
 
-test("an event that cannot be read loses no other one", async (context) => {
+test("an unreadable event is skipped alone", async (context) => {
 	const bad = ["{", "null", "5", '"x"', "[".repeat(1e5)];
 	const chunk = bad.map((data, at) => `id: ${at}\ndata: ${data}\n\n`).join("");
 	const { log } = await run(context, [
@@ -84,13 +84,13 @@ test("an event that cannot be read loses no other one", async (context) => {
 	assert.equal(log.filter((line) => /^\S+ (x|y|undefined)$/.test(line)).length, 2);
 });
 
-test("an event with members of every object changes none", async (context) => {
+test("an event with __proto__ does not change Object", async (context) => {
 	const { log } = await run(context, [['data: {"__proto__":{"polluted":1},"id":"no","type":"a"}\n\n']]);
 	assert.ok(log.includes(" a"));
 	assert.equal(({} as Record<string, unknown>).polluted, undefined);
 });
 
-test("named events are no tasks' events", async (context) => {
+test("named server-sent events are not passed on as events of tasks", async (context) => {
 	const { log } = await run(context, [['event: other\nid: 3\ndata: {"type":"a"}\n\n']]);
 	assert.deepEqual(log, ["open gap", "position 3", "closed  1"]);
 });
@@ -101,7 +101,7 @@ test("an event of a megabyte", async (context) => {
 	assert.ok(log.some((line) => line.length > 1e6));
 });
 
-test("failures are tried again, later and later", async (context) => {
+test("failed attempts are repeated with growing delays", async (context) => {
 	const failures = Array.from({ length: 7 }, () => new TypeError("no network"));
 	const { log, error } = await run(context, [...failures, ["\n"], new Response("down", { status: 502 })]);
 	assert.deepEqual(
@@ -121,7 +121,7 @@ test("failures are tried again, later and later", async (context) => {
 	assert.equal(error, undefined);
 });
 
-test("the service says when to try again", async (context) => {
+test("Retry-After is obeyed", async (context) => {
 	const answer = (seconds: string) =>
 		new Response("{}", { status: 429, headers: { "Retry-After": seconds } });
 	const { log } = await run(context, [
@@ -134,14 +134,14 @@ test("the service says when to try again", async (context) => {
 	assert.deepEqual(log, ["closed 429 20", "closed 429 2", "closed 429 300", "closed 429 8", "closed 429 16"]);
 });
 
-test("a place that is gone: everything is read again", async (context) => {
+test("a position that is gone (410): all data are read again", async (context) => {
 	const gone = Response.json({ title: "gone" }, { status: 410 });
 	const { log, places } = await run(context, [gone, ['id: 9\ndata: {"type":"a"}\n\n']], "old");
 	assert.deepEqual(log, ["position ", "closed 410 1", "open gap", "position 9", "9 a", "closed  1"]);
 	assert.deepEqual(places, ["old", undefined, "9"]);
 });
 
-test("what trying again does not mend ends it", async (context) => {
+test("403 and 404 end the stream", async (context) => {
 	for (const status of [403, 404]) {
 		const { error, log } = await run(context, [Response.json({ detail: "No." }, { status })], "5");
 		assert.ok(error instanceof Problem && error.status === status);

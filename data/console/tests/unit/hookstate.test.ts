@@ -23,7 +23,7 @@ test("a webhook is disabled by a person or by the service", () => {
 	assert.equal(state(false, "The receiver answered 410 Gone."), "failed disabled by the service");
 });
 
-test("an enabled webhook fails since its last success, works, or had nothing to do", () => {
+test("the state of an enabled webhook", () => {
 	assert.equal(state(true, null), "pending nothing delivered yet");
 	assert.equal(state(true, null, { last_success_at: TIME }), "succeeded working");
 	assert.equal(state(true, null, { last_success_at: TIME, failing_since: TIME }), "failed failing");

@@ -6,7 +6,7 @@ import { formatJson, parseJson } from "../../src/api/json.ts";
 
 const isExact = "rawJSON" in JSON;
 
-test("values come back as they are", () => {
+test("values are unchanged after formatting and parsing", () => {
 	for (const text of [
 		'{"a":[1,-1,0.5,1e3,true,null,"x"]}',
 		'"\\ud83d"',
@@ -21,14 +21,14 @@ test("values come back as they are", () => {
 	assert.equal(formatJson({ a: 1 }, 2), '{\n  "a": 1\n}');
 });
 
-test("a name of every object is a member like others", () => {
+test("__proto__ is an ordinary member", () => {
 	const value = parseJson('{"__proto__":{"x":1},"constructor":2,"toJSON":"no"}') as Record<string, unknown>;
 	assert.deepEqual(Object.keys(value), ["__proto__", "constructor", "toJSON"]);
 	assert.equal(value.x, undefined);
 	assert.equal(formatJson(value), '{"__proto__":{"x":1},"constructor":2,"toJSON":"no"}');
 });
 
-test("texts that are no JSON are refused", () => {
+test("text that is not JSON is rejected", () => {
 	for (const text of ["", "{", "undefined", "[1,]", "01", "'a'", "NaN", "{}{}"])
 		assert.throws(() => parseJson(text));
 	assert.throws(() => parseJson("[".repeat(1e6)));

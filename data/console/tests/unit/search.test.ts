@@ -96,7 +96,7 @@ test("days that do not exist are faults", () => {
 		assert.equal(parse(`created:${text}`).fault, "", text);
 });
 
-test("times that the service does not know become the nearest that it knows", () => {
+test("times outside the service's range are clamped", () => {
 	assert.deepEqual(conditions("created:>999999w"), { created_to: ["1970-01-01T00:00:00.000Z"] });
 	assert.deepEqual(conditions("created:<0000-01-01"), { created_to: ["1970-01-01T00:00:00.000Z"] });
 	assert.equal(conditions("created:9999-12-31").created_to?.[0]?.slice(0, 10), "9999-12-31");
@@ -135,7 +135,7 @@ test("values that the service would refuse are faults", () => {
 	assert.equal(parse("created:>2026-01-01 created:<2026-02-01").fault, "");
 });
 
-test("names of every object are no qualifiers", () => {
+test("constructor and __proto__ are not qualifiers", () => {
 	for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty", "__defineGetter__"]) {
 		const search = parse(`${name}:x`);
 		assert.match(search.fault, /^there is no qualifier/, name);
@@ -146,7 +146,7 @@ test("names of every object are no qualifiers", () => {
 	assert.equal(({} as Record<string, unknown>).x, undefined);
 });
 
-test("terms cover the text, whatever it is", () => {
+test("terms cover any text", () => {
 	const texts = [
 		'a"b',
 		'kind:"a\\',
@@ -212,7 +212,7 @@ test("completions follow the cursor", () => {
 	assert.ok(labels("state:failed  kind:a", 13).includes("dialect:"));
 });
 
-test("long texts take no time", () => {
+test("long texts are parsed in linear time", () => {
 	const texts = [
 		"x".repeat(1e6),
 		'"' + "a".repeat(1e6),

@@ -7,7 +7,7 @@ import { taskWith } from "./task.ts";
 
 const actions = (state: State, more = {}) => allowedActions(taskWith({ state, ...more })).join(" ");
 
-test("the state decides", () => {
+test("the actions of each state", () => {
 	assert.equal(actions("pending"), "cancel set_priority archive delete");
 	assert.equal(actions("running"), "cancel set_priority archive delete");
 	assert.equal(actions("failed"), "retry archive delete");
@@ -15,7 +15,7 @@ test("the state decides", () => {
 	assert.equal(actions("succeeded"), "archive delete");
 });
 
-test("a bulk that runs is cancelled only", () => {
+test("a running bulk can only be cancelled", () => {
 	const bulk = { kind: "bulk", fields: { do: "cancel" } };
 	assert.ok(isBulk(taskWith(bulk)));
 	assert.ok(!isBulk(taskWith({ kind: "bulk" })) && !isBulk(taskWith({ ...bulk, dialect: "fourhse" })));

@@ -19,28 +19,28 @@ test("the first page", () => {
 	assert.deepEqual(merge(NONE, page("", null, 0), 3, null), { ...NONE, total: 0, limit: 3 });
 });
 
-test("rows behind the fresh ones stay, and so does the way to further ones", () => {
+test("earlier rows after the new ones stay, with the cursor of the next page", () => {
 	const all = merge(rows("abcdef", "far"), page("xab", "near"), 3, null);
 	assert.equal(ids(all), "xabcdef");
 	assert.equal(all.next, "far");
 });
 
-test("rows that were all read stay so", () => {
+test("a complete list stays complete", () => {
 	assert.equal(merge(rows("abcdef", null), page("abc", "near"), 3, null).next, null);
 });
 
-test("rows that are gone are gone", () => {
+test("removed rows disappear", () => {
 	assert.equal(ids(merge(rows("abcdef", "far"), page("acd", "near"), 3, null)), "acdef");
 	assert.equal(ids(merge(rows("abc", "far"), page("ab", null), 3, null)), "ab");
 	assert.equal(ids(merge(rows("abc", "far"), page("", null), 3, null)), "");
 });
 
-test("no row is there twice", () => {
+test("no row is duplicated", () => {
 	assert.equal(ids(merge(rows("abcdef", "far"), page("fab", "near"), 3, null)), "fabcde");
 	assert.equal(ids(merge(rows("abcdef", null), page("fedc", "near"), 4, null)), "fedc");
 });
 
-test("rows that the fresh ones do not reach are read again", () => {
+test("earlier rows are dropped if the new ones do not reach them", () => {
 	const all = merge(rows("abcdef", "far"), page("xyz", "near"), 3, null);
 	assert.equal(ids(all), "xyz");
 	assert.equal(all.next, "near");

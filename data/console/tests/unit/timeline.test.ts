@@ -34,18 +34,18 @@ test("attempts, and the delay between them", () => {
 	]);
 });
 
-test("the last period goes on until now, or until the end that the history does not have yet", () => {
+test("the last period ends now, or at the end of the task", () => {
 	assert.equal(shown(taskWith({ state: "running" }), life.slice(1)).at(-1), "Attempt 2 9-100");
 	assert.equal(shown(taskWith(ended), life.slice(1)).at(-1), "Attempt 2 9-20");
 	const delayed = taskWith({ ready_after: time(130) });
 	assert.deepEqual(shown(delayed, life.slice(-1)), ["Delay 0-100"]);
 });
 
-test("a clock that is behind makes no negative length", () => {
+test("a clock that is behind does not cause negative durations", () => {
 	assert.equal(shown(taskWith({ state: "running" }), life.slice(-2), 1).at(-1), "Attempt 1 2-2");
 });
 
-test("an end that was no end", () => {
+test("a failed task that was retried", () => {
 	const again = historyOf(
 		[0, "created", null, "pending"],
 		[4, "changed", "pending", "failed"],
@@ -58,7 +58,7 @@ test("an end that was no end", () => {
 	]);
 });
 
-test("what the journal has lost", () => {
+test("a task whose history is incomplete or gone", () => {
 	assert.deepEqual(shown(taskWith(ended), life.slice(0, 2)), [
 		"Earlier 0-9 claimed",
 		"Attempt 2 9-20 completed",

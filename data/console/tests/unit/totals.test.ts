@@ -43,7 +43,7 @@ const series = (minutes: number, items: object[]) => ({
 	})) as never,
 });
 
-test("a line has what ended per minute, and the last one what failed", () => {
+test("one line of ended tasks per dialect, then one of failed tasks", () => {
 	const read = series(15, [
 		{ dialect: "native", succeeded: [5, 0, 10], failed: [5, 0, 0], cancelled: [0, 5, 0] },
 		{ dialect: "idol", created: [9, 9, 9] },
@@ -61,7 +61,7 @@ test("a line has what ended per minute, and the last one what failed", () => {
 	);
 });
 
-test("a step that is not over counts by its length so far", () => {
+test("the rate of an unfinished step uses its length so far", () => {
 	const rates = (minutes: number) =>
 		linesOf(series(minutes, [{ dialect: "native", succeeded: [0, 0, 10] }])).lines[0]!.rates;
 	assert.deepEqual(rates(12.5), [0, 0, 4]);

@@ -7,7 +7,7 @@ import { at, statsWith, taskWith, time } from "./task.ts";
 const why = (task: Parameters<typeof taskWith>[0], stats = statsWith(1, 999)) =>
 	whyWaiting(taskWith(task), stats, at(1000));
 
-test("what the task says itself comes first", () => {
+test("reasons in the task itself take precedence", () => {
 	assert.match(why({ archived: true, not_before: time(9999) }), /archived/);
 	assert.match(why({ not_before: time(1090), ready_after: time(1090) }), /in 1 min/);
 	assert.match(why({ ready_after: time(1012) }), /tried again in 12 s/);

@@ -36,7 +36,7 @@ test("after a restart of the service the times are unknown", () => {
 	assert.equal(words(null, 0, true), "cancelled|drained|");
 });
 
-test("a clock of the browser that is behind makes nobody silent", () => {
+test("no worker is silent because the browser's clock is behind", () => {
 	assert.equal(words(-300, 1), "running|working|");
 });
 
@@ -54,7 +54,7 @@ test("workers with problems are listed first, those that are gone last, else by 
 	);
 });
 
-test("the search is in names, without case", () => {
+test("the search ignores case", () => {
 	const all = [worker("Encoder-1", 1, 0), worker("report", 1, 0), worker("(.*", 1, 0)];
 	const found = (text: string) => filterWorkers(all, text, NOW).map(({ name }) => name);
 	assert.deepEqual(found(" encODER "), ["Encoder-1"]);
@@ -62,7 +62,7 @@ test("the search is in names, without case", () => {
 	assert.deepEqual(found("nobody"), []);
 });
 
-test("names that a browser would resolve have no address", () => {
+test("names that a browser changes in a path have no address", () => {
 	for (const name of [".", "..", "a/../b", "./a", "a/.", "a\\b"]) assert.equal(hasAddress(name), false, name);
 	for (const name of ["a", "a/b", "...", "a.b", "%2e", "*", "ü x"])
 		assert.equal(hasAddress(name), true, name);
