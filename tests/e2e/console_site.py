@@ -161,7 +161,7 @@ def play(site, name, *tests, asked=Asked):
     )
 
 
-def run_scenarios(*names, **named):
+def run_scenarios(*names, asked=Asked, **named):
     """A test program: one instance, on which these scenarios run one after another."""
 
     def scenarios():
@@ -170,7 +170,7 @@ def run_scenarios(*names, **named):
             return
         site = Site(**named)
         for name in names:
-            play(site, name)
+            play(site, name, asked=asked)
         site.stop()
 
     run_tests(scenarios)
