@@ -58,9 +58,9 @@ async function failing() {
 	await becomes(() => dialog(page).getByRole("status").textContent(), "Result: failed", "a test fails");
 	equal(await dialog(page).locator("pre").textContent(), receiver.text, "and shows the answer as text");
 	await page.keyboard.press("Escape");
-	receiver.close();
-	await removeHook(hook);
 	await person.leave("failing");
+	await removeHook(hook);
+	receiver.close();
 }
 
 async function again() {
@@ -136,9 +136,9 @@ async function again() {
 	);
 	equal(receiver.calls.length, MANY, "each once");
 	await becomes(failed, 0, "none has failed any more");
-	receiver.close();
-	await removeHook(hook);
 	await person.leave("again");
+	await removeHook(hook);
+	receiver.close();
 }
 
 async function paging() {
@@ -173,9 +173,9 @@ async function paging() {
 	await becomes(async () => [...new Set(await badges(page))], ["delivered"], "another one");
 	await state.selectOption("");
 	await becomes(() => rows(page).count(), PAGE, "any: the newest ones again");
-	receiver.close();
-	await removeHook(hook);
 	await person.leave("paging");
+	await removeHook(hook);
+	receiver.close();
 }
 
 await run({ failing, again, paging }, stop);

@@ -1,6 +1,6 @@
 // Workers that are drained, and the overview: each notice, made for real, and the numbers over time.
 import { Person, stop } from "./browser.mjs";
-import { becomes, equal, host, ok, run } from "./harness.mjs";
+import { becomes, equal, host, ok, run, until } from "./harness.mjs";
 import { addHook, Receiver } from "./receiver.mjs";
 import { ask, change, create, createMany } from "./service.mjs";
 
@@ -9,7 +9,8 @@ const LATE = 120; // seconds in which a task that waits, and a worker that is si
 const RANGES = { "1 h": 60, "6 h": 300, "24 h": 600, "7 d": 3600 }; // seconds of a step
 
 const dialog = (page) => page.getByRole("dialog");
-const claim = (worker, kind) => ask("POST", "/v1/claims", { worker, kinds: [kind], lease_seconds: 600 });
+const claim = (worker, kind) =>
+	ask("POST", "/v1/claims", { worker, kinds: [kind], lease_seconds: 600, confirm_seconds: 600 });
 const drainOf = (name) => ask("POST", `/v1/workers/${encodeURIComponent(name)}/drain`, { drain: true });
 const undrain = (name) => ask("POST", `/v1/workers/${encodeURIComponent(name)}/drain`, { drain: false });
 const notices = (page) => page.locator(".notices li").allTextContents();
@@ -32,7 +33,7 @@ async function drains() {
 	const { claims } = await claim(name, "drained");
 	const [{ task, token }] = claims;
 	const heartbeat = () => ask("POST", `/v1/tasks/${task.id}/heartbeat`, { token, lease_seconds: 600 });
-	const got = async (worker) => (await claim(worker, "drained")).claims.length;
+	const got = async (worker) => (await claim(worker, "drained")).claims?.length ?? 0;
 	const person = await Person.open();
 	const page = await person.enter("/workers");
 	const row = page.getByRole("row").filter({ hasText: name });
@@ -48,17 +49,18 @@ async function drains() {
 	await drain.click();
 	await dialog(page).getByRole("button", { name: "Drain", exact: true }).click();
 	await becomes(() => row.locator(".badge").textContent(), "drained", "it is drained");
-	equal((await heartbeat()).drain, true, "its next heartbeat tells it");
+	await becomes(async () => (await heartbeat()).drain, true, "its heartbeats tell it");
 	equal(await got(name), 0, "and it gets no task");
 	equal(await got("other"), 1, "another worker gets one");
 	await page.getByRole("button", { name: `End the drain of ${name}`, exact: true }).click();
 	await becomes(() => row.locator(".badge").textContent(), "working", "the drain is ended");
-	equal(await got(name), 1, "it gets tasks again");
+	await becomes(() => got(name), 1, "it gets tasks again");
 
 	await page.getByRole("button", { name: "Drain all…" }).click();
 	await dialog(page).getByRole("button", { name: "Drain", exact: true }).click();
 	const all = page.locator(".notice");
 	await all.waitFor();
+	await becomes(async () => (await heartbeat()).drain, true, "the heartbeats of all tell it");
 	equal(await got("other"), 0, "all are drained: none gets a task");
 	equal(await got("new"), 0, "nor does one that comes later");
 	equal(await page.getByRole("button", { name: /^Drain/ }).count(), 0, "then no drain of one is offered");
@@ -69,7 +71,7 @@ async function drains() {
 	await viewer.leave("drains of a viewer");
 	await all.getByRole("button", { name: "End drain" }).click();
 	await all.waitFor({ state: "hidden" });
-	equal(await got("other"), 1, "ended: tasks are given again");
+	await becomes(() => got("other"), 1, "ended: tasks are given again");
 	await person.leave("drains");
 }
 
@@ -117,12 +119,13 @@ async function webhooks(page) {
 	await page.waitForURL(new RegExp(`/webhooks/${hook.id}$`));
 	ok(true, "it leads to its page");
 	await page.goBack();
+	await page.locator(".notices").waitFor();
 	receiver.close();
 	await ask("DELETE", `/v1/webhooks/${hook.id}`);
 }
 
 async function attention() {
-	await createMany(Array.from({ length: 15 }, () => ({ kind: "late" })));
+	await createMany(Array.from({ length: 40 }, () => ({ kind: "late" })));
 	await create({ kind: "held" });
 	await claim("gone", "held");
 	const begin = Date.now();
@@ -200,9 +203,9 @@ async function numbers() {
 			true,
 			`${name}: the chart says so`,
 		);
-		const address = await person.addresses.findLast(
-			(one) => one.includes(`step=${step}`) && one.includes("series"),
-		);
+		const asked = () =>
+			person.addresses.findLast((one) => one.includes("series") && one.includes(`step=${step}`));
+		const address = await until(asked);
 		ok(address, `${name}: in steps of ${step} s`);
 		const { pathname, search } = new URL(address);
 		const want = expected(await ask("GET", pathname + search));

@@ -123,7 +123,12 @@ async function elsewhere() {
 async function records() {
 	const { id } = await create({ kind: "recorded", max_attempts: 2, fields: { name: "recorded" } });
 	const claim = async (worker) => {
-		const { claims } = await ask("POST", "/v1/claims", { worker, kinds: ["recorded"], wait: 30 });
+		const { claims } = await ask("POST", "/v1/claims", {
+			worker,
+			kinds: ["recorded"],
+			wait: 30,
+			confirm_seconds: 60,
+		});
 		return (what, members) => ask("POST", `/v1/tasks/${id}/${what}`, { token: claims[0].token, ...members });
 	};
 	const first = await claim("encoder-1");

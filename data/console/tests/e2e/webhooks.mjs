@@ -79,9 +79,9 @@ async function edit() {
 	await becomes(async () => (await readHook(hook)).name, null, "then it is saved; no name");
 	await page.getByRole("heading", { level: 1, name: `${receiver.url}/two` }).waitFor();
 	ok(true, "the URL is the heading");
-	receiver.close();
-	await removeHook(hook);
 	await person.leave("edit", status(404, 412, 422));
+	await removeHook(hook);
+	receiver.close();
 }
 
 async function offAndOn() {
@@ -122,9 +122,9 @@ async function offAndOn() {
 	await enable("Also those meanwhile");
 	await becomes(() => receiver.about(late).length, 1, "what ended meanwhile is told");
 	equal(receiver.about(lost).length, 0, "what ended before 'from now on' is not");
-	receiver.close();
-	await removeHook(hook);
 	await person.leave("off and on", status(412));
+	await removeHook(hook);
+	receiver.close();
 }
 
 /** The signatures of a request that are right by this secret. */
@@ -204,9 +204,9 @@ async function newSecret() {
 	await thaw();
 	sent = await call();
 	equal(signed(sent, third), 1, "the secret is as it was");
-	receiver.close();
-	await removeHook(hook);
 	await person.leave("a new secret", status(409, 412));
+	await removeHook(hook);
+	receiver.close();
 }
 
 async function removal() {
@@ -239,8 +239,8 @@ async function removal() {
 	await person.go(`/webhooks/${hook.id}`);
 	await page.locator(".trouble").first().waitFor();
 	ok(true, "its page says that there is none");
-	await removeHook(other);
 	await person.leave("removal", status(404, 412));
+	await removeHook(other);
 }
 
 await run({ edit, offAndOn, newSecret, removal }, stop);
