@@ -38,7 +38,11 @@ async function enoughData() {
 		Array.from({ length: 150 }, (_, index) => ({ kind: "many", fields: { name: `film ${index}` } })),
 	);
 	const { id } = await create({ kind: "worked", fields: { name: "worked on", size: 1 } });
-	const { claims } = await ask("POST", "/v1/claims", { worker: "encoder-1", kinds: ["worked"] });
+	const { claims } = await ask("POST", "/v1/claims", {
+		worker: "encoder-1",
+		kinds: ["worked"],
+		confirm_seconds: 60,
+	});
 	await ask("POST", `/v1/tasks/${id}/heartbeat`, {
 		token: claims[0].token,
 		log: ["reads the film", "writes the film"],

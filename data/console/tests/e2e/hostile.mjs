@@ -67,7 +67,11 @@ async function make() {
 		fields: { name: " \u0085\u2028 ", big: -0.1, list: Array(500).fill(0) },
 	});
 	const { id } = await create({ kind: "claimed", fields: { name: "claimed" } });
-	const { claims } = await ask("POST", "/v1/claims", { worker: WORKER, kinds: ["claimed"] });
+	const { claims } = await ask("POST", "/v1/claims", {
+		worker: WORKER,
+		kinds: ["claimed"],
+		confirm_seconds: 60,
+	});
 	const [{ token }] = claims;
 	const log = [MARKUP, ESCAPES, LINK, LONG.slice(0, 1000), TURNED];
 	await ask("POST", `/v1/tasks/${id}/heartbeat`, {

@@ -41,7 +41,11 @@ async function task() {
 	await becomes(async () => (await read(id)).state, "pending", "r: it begins again");
 	await becomes(() => badge(page), "pending", "the page shows it");
 
-	const { claims } = await ask("POST", "/v1/claims", { worker: "encoder-1", kinds: ["paged"] });
+	const { claims } = await ask("POST", "/v1/claims", {
+		worker: "encoder-1",
+		kinds: ["paged"],
+		confirm_seconds: 60,
+	});
 	const report = (what, members) =>
 		ask("POST", `/v1/tasks/${id}/${what}`, { token: claims[0].token, ...members });
 	await report("heartbeat", {

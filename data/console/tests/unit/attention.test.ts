@@ -52,7 +52,7 @@ test("silent workers that hold tasks are urgent", () => {
 test("a name does not turn the sentence that it is in", () => {
 	const drained = [worker("\u2069\u202Ea", 0, 5, true), worker("\u0645\u0631", 0, 5, true)];
 	const [sentence] = texts(facts([], [healthy, ...drained]));
-	assert.equal(sentence, "Drained workers get no further task: a, \u2068\u0645\u0631\u2069.");
+	assert.equal(sentence, "Drained workers get no further tasks: a, \u2068\u0645\u0631\u2069.");
 });
 
 test("ready tasks without a worker that asks are reported", () => {

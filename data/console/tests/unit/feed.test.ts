@@ -154,7 +154,7 @@ test("a token that could not be replaced yet is tried again", async (context) =>
 	const refused = Response.json({ detail: "No." }, { status: 401 });
 	const { error, log } = await run(context, [refused, ['id: 6\ndata: {"type":"a"}\n\n']], "5");
 	assert.equal(error, undefined);
-	assert.deepEqual(log, ["closed 401 1", "open", "passed 6", "6 a", "closed  1"]);
+	assert.deepEqual(log, ["closed 401 1", "open", "position 6", "6 a", "closed  1"]);
 });
 
 test("an abort during a pause ends it at once", async (context) => {
