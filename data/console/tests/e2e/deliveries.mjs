@@ -111,12 +111,12 @@ async function again() {
 	receiver.calls.length = 0;
 	const opener = page.getByRole("button", { name: "Deliver failed ones again…" });
 	await opener.click();
-	await dialog(page).getByLabel("Made from").fill("2001-01-01T00:00");
+	await dialog(page).getByLabel("Created from").fill("2001-01-01T00:00");
 	await dialog(page).getByLabel("to", { exact: true }).fill("2001-01-02T00:00");
 	await inDialog(page, "Deliver again").click();
 	await becomes(
 		() => dialog(page).getByRole("status").textContent(),
-		"0 are delivered again.",
+		"0 deliveries will be sent again.",
 		"a range without any",
 	);
 	equal(await failed(), MANY, "nothing is sent");
@@ -125,7 +125,7 @@ async function again() {
 	await inDialog(page, "Deliver again").click();
 	await becomes(
 		() => dialog(page).getByRole("status").textContent(),
-		`${MANY} are delivered again.`,
+		`${MANY} deliveries will be sent again.`,
 		"the last day: all that failed, by several requests",
 	);
 	await becomes(

@@ -73,7 +73,7 @@ async function webhook() {
 			await click(page, "Disable")();
 			await inDialog(page, `${name}: Enable…`, click(page, "Enable…"));
 			await click(page, "Enable…")();
-			await click(page, "From now on")();
+			await click(page, "Events from now on")();
 			await page.getByRole("button", { name: "Disable" }).waitFor();
 		});
 	for (const one of OTHERS)

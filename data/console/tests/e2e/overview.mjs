@@ -140,7 +140,7 @@ async function attention() {
 	await quota(page);
 	await drainOf("gone");
 	await again(page);
-	await noticed(page, "Drained workers get no further task: gone", "a drained worker");
+	await noticed(page, "Drained workers get no further tasks: gone", "a drained worker");
 	await drainOf("*");
 	await again(page);
 	await noticed(page, "All workers are drained", "all workers are drained");
@@ -150,7 +150,7 @@ async function attention() {
 	const dead = await noticed(page, "were not seen for over a minute", "a worker that is gone", rest);
 	ok(dead.includes("gone") && dead.includes("Urgent"), "with its name", dead);
 	const waiting = await noticed(page, "No worker has asked for work", "tasks wait without a worker", LATE);
-	ok(waiting.includes("could begin") && waiting.includes("Urgent"), "it is urgent", waiting);
+	ok(waiting.includes("Ready: 40 tasks") && waiting.includes("Urgent"), "it is urgent", waiting);
 	await noticed(page, "The backlog of Native has grown by", "a backlog that grows");
 	await person.leave("attention");
 }
@@ -164,7 +164,7 @@ function expected({ items }) {
 		if (ended.some(Boolean)) columns[names[dialect]] = ended;
 	}
 	const steps = items[0].failed.length;
-	columns["Failed, of all"] = Array.from({ length: steps }, (_, at) =>
+	columns["Failed, all APIs"] = Array.from({ length: steps }, (_, at) =>
 		items.reduce((sum, { failed }) => sum + failed[at], 0),
 	);
 	return columns;
@@ -189,7 +189,7 @@ async function numbers() {
 	const person = await Person.open();
 	const page = await person.enter("/");
 	await page.locator("canvas").waitFor();
-	await page.getByText("The numbers as a table").click();
+	await page.getByText("Show as a table").click();
 	for (const [name, step] of Object.entries(RANGES)) {
 		const button = page.locator(".throughput").getByRole("button", { name, exact: true });
 		await button.click();

@@ -130,11 +130,11 @@ async function overview() {
 		);
 	const { totals } = await ask("GET", "/v1/stats");
 	await becomes(() => number("Running"), totals.states.running, "overview: running");
-	await becomes(() => number("Waiting"), totals.states.pending, "overview: waiting");
+	await becomes(() => number("Pending"), totals.states.pending, "overview: waiting");
 	await create({ kind: "seen", fields: { name: "seen" } });
-	await becomes(() => number("Waiting"), totals.states.pending + 1, "overview: it is live");
+	await becomes(() => number("Pending"), totals.states.pending + 1, "overview: it is live");
 	await page.locator("canvas").first().waitFor();
-	await page.getByText("The numbers as a table").click();
+	await page.getByText("Show as a table").click();
 	await page.locator("details table").first().waitFor();
 	ok(true, "the chart has a table beside it");
 	await page.locator(".tiles").getByRole("link", { name: "Running" }).click();
@@ -229,7 +229,7 @@ async function webhooks() {
 	const hooks = () => ask("GET", "/v1/webhooks").then(({ items }) => items.map(({ enabled }) => enabled));
 	equal(await hooks(), [false], "it is disabled");
 	await page.getByRole("button", { name: "Enable…" }).click();
-	await dialog.getByRole("button", { name: "From now on" }).click();
+	await dialog.getByRole("button", { name: "Events from now on" }).click();
 	await becomes(hooks, [true], "and enabled again");
 	await page.getByRole("button", { name: "Delete…" }).click();
 	await dialog.getByRole("button", { name: "Delete" }).click();

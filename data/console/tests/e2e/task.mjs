@@ -72,7 +72,7 @@ async function elsewhere() {
 	await dialog(page).getByRole("button", { name: "Cancel the task" }).click();
 	await dialog(page).getByRole("alert").waitFor();
 	ok(
-		(await dialog(page).textContent()).includes("This cannot be done any more"),
+		(await dialog(page).textContent()).includes("This is no longer possible"),
 		"it has ended meanwhile: no cancel",
 	);
 	equal((await read(id)).state, "succeeded", "it is as it was");

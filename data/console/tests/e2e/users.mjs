@@ -189,9 +189,9 @@ async function credentials() {
 		3,
 		"the live ones and the replaced one are left",
 	);
-	await of.getByLabel("Also ended ones").check();
+	await of.getByLabel("Include ended ones").check();
 	await becomes(() => of.locator(".credentials > li").count(), 7, "all, if wanted");
-	await of.getByLabel("Also ended ones").uncheck();
+	await of.getByLabel("Include ended ones").uncheck();
 	await becomes(() => of.locator(".credentials > li").count(), 3, "or not");
 	await person.leave("credentials");
 }

@@ -20,7 +20,7 @@ async function freeze(page, hook) {
 	return () => page.unroute(path);
 }
 
-const SINCE = "It has been changed meanwhile. Close this, and look at it again.";
+const SINCE = "The webhook has been changed since you opened this. Close this and check it again.";
 
 async function edit() {
 	const receiver = await Receiver.open();
@@ -114,12 +114,12 @@ async function offAndOn() {
 	equal(await head(page, "Test…").count(), 0, "a test is not offered then");
 	ok((await page.locator("dl").first().textContent()).includes("disabled"), "the page says so");
 	const lost = await endTask("switched");
-	await enable("From now on");
+	await enable("Events from now on");
 	const told = await endTask("switched");
 	await becomes(() => receiver.about(told).length, 1, "what ends now is told");
 	await disable();
 	const late = await endTask("switched");
-	await enable("Also those meanwhile");
+	await enable("Also those since it was disabled");
 	await becomes(() => receiver.about(late).length, 1, "what ended meanwhile is told");
 	equal(receiver.about(lost).length, 0, "what ended before 'from now on' is not");
 	await person.leave("off and on", status(412));
