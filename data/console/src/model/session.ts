@@ -65,7 +65,7 @@ tabs.onmessage = ({ data: { replaced, next } }: MessageEvent<{ replaced: string;
 	else if (!next && mine?.past?.includes(replaced)) tabs.postMessage({ replaced, next: mine });
 };
 
-/** What another login, or the end of this one, has left of the tokens `last` is left alone. */
+/** Changes nothing if `last` is not the present session any more: it has ended, or another login has begun. */
 async function replaceTokens(last: Kept & { refresh: string }): Promise<void> {
 	tabs.postMessage({ replaced: last.refresh });
 	await new Promise((resolve) => setTimeout(resolve, TELLING));
