@@ -1,5 +1,4 @@
 /** Parts of the list and of the page of one webhook: the state, the form, the secret. */
-import { useState } from "preact/hooks";
 import { addWebhook, patchWebhook, type Webhook } from "../../api/webhooks.ts";
 import { TYPES } from "../../model/eventlog.ts";
 import { hookState } from "../../model/hookstate.ts";
@@ -58,9 +57,7 @@ interface FormProps {
 }
 
 /** Settings that the form does not have, such as kinds and header fields, are not changed. */
-export function HookForm({ hook: latest, close, done }: FormProps) {
-	// The webhook as it was opened: the service refuses the form if it has changed since.
-	const [hook] = useState(latest);
+export function HookForm({ hook, close, done }: FormProps) {
 	const submit = async (data: FormData) => {
 		const text = (name: string) => String(data.get(name) ?? "").trim();
 		const list = (name: string, prefix = "") => {

@@ -127,7 +127,8 @@ function Facts({ hook }: { hook: Webhook }) {
 
 export function WebhookDetails({ id }: { id: string }) {
 	const { data: hook, problem, reload, set } = useResource((signal) => readWebhook(id, signal), [id]);
-	const [dialog, setDialog] = useState<keyof typeof DIALOGS>();
+	// With the webhook as it was when the dialog was opened: the service refuses a change of another state.
+	const [dialog, setDialog] = useState<{ name: keyof typeof DIALOGS; hook: Webhook }>();
 	const [secret, setSecret] = useState("");
 	usePoll(reload, READ_MS);
 	const done = (next: Webhook) => {
@@ -143,7 +144,7 @@ export function WebhookDetails({ id }: { id: string }) {
 				? hook?.enabled
 				: name !== "New secret" || hook?.format === "standard",
 	);
-	const Open = dialog && DIALOGS[dialog];
+	const Open = dialog && DIALOGS[dialog.name];
 	return (
 		<div class="page">
 			<header>
@@ -154,7 +155,11 @@ export function WebhookDetails({ id }: { id: string }) {
 				)}
 				{hook &&
 					offered.map((name) => (
-						<Action key={name} kind={name === "Delete" ? "danger" : "plain"} run={() => setDialog(name)}>
+						<Action
+							key={name}
+							kind={name === "Delete" ? "danger" : "plain"}
+							run={() => setDialog({ name, hook })}
+						>
 							{name}…
 						</Action>
 					))}
@@ -163,7 +168,7 @@ export function WebhookDetails({ id }: { id: string }) {
 			{!hook && !problem && <Loading lines={10} />}
 			{hook && <Facts hook={hook} />}
 			{hook && <Deliveries hook={id} />}
-			{hook && Open && <Open hook={hook} close={close} done={done} />}
+			{Open && <Open hook={dialog.hook} close={close} done={done} />}
 			{secret && <Secret secret={secret} close={() => setSecret("")} />}
 		</div>
 	);
