@@ -202,7 +202,8 @@ def a_unix_socket():
     instance.make_principal()
     instance.start()
     equal(os.stat(path).st_mode & 0o777, 0o600, "the mode is socket_mode")
-    equal(fetch(path, "/readyz")[0], 200, "a unix socket answers")
+    # The service is ready a moment after its workers are.
+    ok(until(lambda: fetch(path, "/readyz")[0] == 200, 10), "a unix socket answers", fetch(path, "/readyz"))
     instance.stop("unix socket")
     ok(not os.path.exists(path), "the socket is removed at the end")
 
