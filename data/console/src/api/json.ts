@@ -1,6 +1,6 @@
 /**
- * JSON whose integers stay exact: those that a double cannot hold become a bigint, and are written as they were
- * read. It needs the reviver's source text and JSON.rawJSON (ECMAScript 2026); a browser without them rounds.
+ * Reads and writes JSON without rounding integers: an integer that a double cannot hold becomes a bigint. This needs
+ * the source text of the reviver and JSON.rawJSON (ECMAScript 2026); a browser without them rounds such integers.
  */
 
 interface RawJson {

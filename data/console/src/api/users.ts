@@ -32,7 +32,7 @@ export function listUsers(cursor?: string | null, signal?: AbortSignal): Promise
 	return read("/v1/users", { limit: 200, cursor: cursor ?? undefined }, signal);
 }
 
-/** A page of a user's credentials, the newest first; `all` includes those that have ended. */
+/** Reads a page of a user's credentials, the newest first; with `all` also the credentials that have ended. */
 export function listCredentials(
 	user: string,
 	all: boolean,

@@ -22,7 +22,7 @@ const EARLY = 60_000; // ms between the replacement of a token and its end
 const TELLING = 200; // ms in which other tabs tell of new tokens
 const PAST = 50; // refresh tokens that are known to be replaced
 
-/** undefined: nobody is logged in. */
+/** The user of the session; undefined without a session. */
 export const caller = signal<Caller | undefined>(undefined);
 /** The reason why the last session ended, shown on the login page. */
 export const farewell = signal("");
@@ -103,7 +103,7 @@ function end(reason: string): void {
 	farewell.value = reason;
 }
 
-/** Reads who the token belongs to; without success nobody is logged in. */
+/** Reads the user of the token. If the service refuses the token, the session has none. */
 async function enter(): Promise<void> {
 	try {
 		caller.value = await read<Caller>("/v1/me");

@@ -1,4 +1,4 @@
-/** The actions on a task that its state allows: those that the service would not refuse. */
+/** The actions that the service accepts for a task in its present state. */
 import type { BulkAction, Task } from "../api/types.ts";
 import { hasEnded } from "./states.ts";
 

@@ -11,7 +11,7 @@ export interface WorkerState {
 	word: string;
 	/** A sentence about the consequences, or empty. */
 	about: string;
-	/** The order: workers with a problem first, those that are gone last. */
+	/** Sorts the list: 0 for workers with a problem, the highest rank for workers that are gone. */
 	rank: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A modal dialog on the browser's own <dialog>: it keeps the focus, and Escape closes it. What it asks for has the
- * focus first, but no button of a dangerous action.
+ * A modal dialog, an HTML <dialog> element: the focus stays inside, and Escape closes it. The first control gets the
+ * focus, but never the button of a dangerous action.
  */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";

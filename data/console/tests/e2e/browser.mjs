@@ -99,7 +99,7 @@ export class Person {
 		return text ? JSON.parse(text) : undefined;
 	}
 
-	/** Checks that the pages had nothing to complain of but `expected`, asked nobody else, and ran no foreign code. */
+	/** Checks that the pages logged only `expected`, sent requests to the service only, and ran no injected code. */
 	async leave(name, expected = EXPECTED) {
 		for (const page of this.context.pages()) {
 			const ran = await page.evaluate(() => globalThis.ran);

@@ -213,7 +213,7 @@ async function withoutCondition() {
 	await person.leave("no condition");
 }
 
-/** What is offered to users of fewer rights. */
+/** The actions that the console shows to users with fewer rights. */
 async function byRights() {
 	const person = await Person.open();
 	const page = await person.enter("/tasks", "viewer");

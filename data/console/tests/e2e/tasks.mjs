@@ -302,7 +302,7 @@ async function keys() {
 	await person.leave("keys");
 }
 
-/** The service looks at so many tasks for one page, and then answers with those that it has found, perhaps none. */
+/** The service scans a limited number of tasks for one page, so a page can be empty although others follow. */
 async function sparse() {
 	const wanted = (await list("kind=many&sort=-created")).slice(0, 3);
 	const tasks = await Promise.all(wanted.map((id) => ask("GET", `/v1/tasks/${id}`)));

@@ -131,7 +131,7 @@ export function SelectionBar({ tasks, total, filter, clear, done }: SelectionBar
 	const [action, setAction] = useState<BulkActionInfo>();
 	const hasCondition = Object.keys(filter).some((name) => name !== "archived");
 	const canSelectAll = hasCondition && (total === null || (total ?? 0) > tasks.length);
-	/** Hides actions that all selected tasks would refuse, and those that need another right. */
+	/** False for an action that no selected task accepts, or that needs a right which the user lacks. */
 	const isAvailable = ({ do: name, states }: BulkActionInfo) =>
 		isAll ? name !== "delete" || may("admin") : !states || tasks.some(({ state }) => states.includes(state));
 	useEffect(() => () => void setTimeout(backToRows), []);
