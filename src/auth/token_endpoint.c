@@ -54,7 +54,7 @@ static bool answer_grant(struct call *call, struct err *err)
 	call->seconds = grant.seconds;
 	if (ok && grant.refusal == TOKEN_ACCEPTED) {
 		token_style_format_scope(grant.rights, scope, sizeof(scope));
-		style->put_grant(&call->response->body, &result);
+		token_style_put_grant(style, &call->response->body, &result);
 		call->response->media_type = style->media_type;
 	}
 	explicit_bzero(&grant.tokens, sizeof(grant.tokens));

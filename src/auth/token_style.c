@@ -57,6 +57,18 @@ static const struct token_refusal_row refusals[TOKEN_REFUSALS] = {
 
 /* ---- members ---- */
 
+enum grant_member {
+	GRANT_END, /* of a list */
+	GRANT_ACCESS,
+	GRANT_TYPE,
+	GRANT_EXPIRES,
+	GRANT_REFRESH,
+	GRANT_REFRESH_EXPIRES,
+	GRANT_NOT_BEFORE,
+	GRANT_SCOPE,
+	GRANT_CREATED
+};
+
 static void put_string(struct buf *body, const char *name, const char *value)
 {
 	buf_printf(body, "\"%s\":", name);
@@ -69,62 +81,58 @@ static void put_number(struct buf *body, const char *name, int64_t value)
 	buf_put_number(body, value);
 }
 
-static void put_doorkeeper(struct buf *body, const struct token_grant_result *result)
+static void put_member(
+	struct buf *body, enum grant_member member, const struct token_grant_result *result)
 {
-	buf_putc(body, '{');
-	put_string(body, "access_token", result->tokens->access);
-	buf_puts(body, ",\"token_type\":\"Bearer\",");
-	put_number(body, "expires_in", LOGIN_ACCESS_S);
-	buf_putc(body, ',');
-	put_string(body, "refresh_token", result->tokens->refresh);
-	buf_putc(body, ',');
-	put_string(body, "scope", result->scope);
-	buf_putc(body, ',');
-	put_number(body, "created_at", result->now / 1000);
+	switch (member) {
+	case GRANT_ACCESS:
+		put_string(body, "access_token", result->tokens->access);
+		break;
+	case GRANT_TYPE:
+		put_string(body, "token_type", "Bearer");
+		break;
+	case GRANT_EXPIRES:
+		put_number(body, "expires_in", LOGIN_ACCESS_S);
+		break;
+	case GRANT_REFRESH:
+		put_string(body, "refresh_token", result->tokens->refresh);
+		break;
+	case GRANT_REFRESH_EXPIRES:
+		put_number(body, "refresh_expires_in", LOGIN_REFRESH_S);
+		break;
+	case GRANT_NOT_BEFORE:
+		put_number(body, "not-before-policy", 0);
+		break;
+	case GRANT_SCOPE:
+		put_string(body, "scope", result->scope);
+		break;
+	case GRANT_CREATED:
+		put_number(body, "created_at", result->now / 1000);
+		break;
+	case GRANT_END:
+		break;
+	}
+}
+
+void token_style_put_grant(
+	const struct token_style *style, struct buf *body, const struct token_grant_result *result)
+{
+	for (const uint8_t *member = style->grant; *member; member++) {
+		buf_putc(body, member == style->grant ? '{' : ',');
+		put_member(body, (enum grant_member) * member, result);
+	}
 	buf_putc(body, '}');
 }
 
-static void put_keycloak(struct buf *body, const struct token_grant_result *result)
-{
-	buf_putc(body, '{');
-	put_string(body, "access_token", result->tokens->access);
-	buf_putc(body, ',');
-	put_number(body, "expires_in", LOGIN_ACCESS_S);
-	buf_putc(body, ',');
-	put_number(body, "refresh_expires_in", LOGIN_REFRESH_S);
-	buf_putc(body, ',');
-	put_string(body, "refresh_token", result->tokens->refresh);
-	buf_puts(body, ",\"token_type\":\"Bearer\",\"not-before-policy\":0,");
-	put_string(body, "scope", result->scope);
-	buf_putc(body, '}');
-}
-
-static void put_bshaffer(struct buf *body, const struct token_grant_result *result)
-{
-	buf_putc(body, '{');
-	put_string(body, "access_token", result->tokens->access);
-	buf_putc(body, ',');
-	put_number(body, "expires_in", LOGIN_ACCESS_S);
-	buf_puts(body, ",\"token_type\":\"Bearer\",");
-	put_string(body, "scope", result->scope);
-	buf_putc(body, ',');
-	put_string(body, "refresh_token", result->tokens->refresh);
-	buf_putc(body, '}');
-}
-
+static const uint8_t doorkeeper_grant[] = { GRANT_ACCESS, GRANT_TYPE, GRANT_EXPIRES, GRANT_REFRESH,
+	GRANT_SCOPE, GRANT_CREATED, GRANT_END };
+static const uint8_t keycloak_grant[] = { GRANT_ACCESS, GRANT_EXPIRES, GRANT_REFRESH_EXPIRES,
+	GRANT_REFRESH, GRANT_TYPE, GRANT_NOT_BEFORE, GRANT_SCOPE, GRANT_END };
+static const uint8_t bshaffer_grant[] = { GRANT_ACCESS, GRANT_EXPIRES, GRANT_TYPE, GRANT_SCOPE,
+	GRANT_REFRESH, GRANT_END };
 /* In the order of RFC 6749 §5.1. */
-static void put_native(struct buf *body, const struct token_grant_result *result)
-{
-	buf_putc(body, '{');
-	put_string(body, "access_token", result->tokens->access);
-	buf_puts(body, ",\"token_type\":\"Bearer\",");
-	put_number(body, "expires_in", LOGIN_ACCESS_S);
-	buf_putc(body, ',');
-	put_string(body, "refresh_token", result->tokens->refresh);
-	buf_putc(body, ',');
-	put_string(body, "scope", result->scope);
-	buf_putc(body, '}');
-}
+static const uint8_t native_grant[] = { GRANT_ACCESS, GRANT_TYPE, GRANT_EXPIRES, GRANT_REFRESH,
+	GRANT_SCOPE, GRANT_END };
 
 /* ---- the styles ---- */
 
@@ -222,7 +230,7 @@ const struct token_style token_styles[TOKEN_STYLES] = {
 		.revoked = "{}",
 		.challenge = "Bearer realm=\"Doorkeeper\"",
 		.challenges_400 = true,
-		.put_grant = put_doorkeeper,
+		.grant = doorkeeper_grant,
 	},
 	[TOKEN_STYLE_KEYCLOAK] = {
 		.media_type = "application/json",
@@ -230,21 +238,21 @@ const struct token_style token_styles[TOKEN_STYLES] = {
 		.revoked = "{}",
 		.ignored_scopes = "openid profile email offline_access",
 		.refusals = keycloak_refusals,
-		.put_grant = put_keycloak,
+		.grant = keycloak_grant,
 	},
 	[TOKEN_STYLE_BSHAFFER] = {
 		.media_type = "application/json",
 		.challenge = "Bearer realm=\"api\"",
 		.revoked = "{\"revoked\":true}",
 		.refusals = bshaffer_refusals,
-		.put_grant = put_bshaffer,
+		.grant = bshaffer_grant,
 	},
 	[TOKEN_STYLE_NATIVE] = {
 		.media_type = "application/json",
 		.revoked = "{}",
 		.challenge = "Bearer realm=\"polytask\"",
 		.refusals = native_refusals,
-		.put_grant = put_native,
+		.grant = native_grant,
 	},
 };
 

@@ -49,13 +49,16 @@ struct token_style {
 	const char *challenge; /* begins WWW-Authenticate of a 401 (RFC 9110 §15.5.2) */
 	bool challenges_400;   /* also of a 400 */
 	const struct token_refusal_row *refusals; /* indexed by enum token_refusal; NULL: none */
-	void (*put_grant)(struct buf *body, const struct token_grant_result *result);
+	const uint8_t *grant; /* the members of a grant, in their order (token_style.c) */
 };
 
 extern const struct token_style token_styles[TOKEN_STYLES];
 
 const struct token_refusal_row *token_style_refusal(
 	const struct token_style *style, enum token_refusal refusal);
+/* Writes the body of a grant: a JSON object. */
+void token_style_put_grant(
+	const struct token_style *style, struct buf *body, const struct token_grant_result *result);
 /* Writes status, body and WWW-Authenticate of a refusal. */
 void token_style_refuse(
 	const struct token_style *style, enum token_refusal refusal, struct response *response);
