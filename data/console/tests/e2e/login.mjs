@@ -94,13 +94,18 @@ async function withPassword() {
 	await person.leave("login by password", status(400, 401));
 }
 
-async function byRenewal() {
+/** A person with a login by password, and the session of it. */
+async function loggedIn() {
 	const person = await Person.open();
 	const { page } = person;
 	await person.go("/tasks");
 	await fill(page, "operator", password);
 	await nav(page).waitFor();
-	const first = await person.session();
+	return { person, page, first: await person.session() };
+}
+
+async function byRenewal() {
+	const { person, page, first } = await loggedIn();
 	await page.evaluate(
 		(kept) => sessionStorage.setItem("polytask.session", JSON.stringify({ ...kept, renewAt: 0 })),
 		first,
@@ -183,12 +188,7 @@ async function ended() {
 
 /** A tab that was duplicated has the same tokens, and both replace them at the same time. */
 async function duplicated() {
-	const person = await Person.open();
-	const { page } = person;
-	await person.go("/tasks");
-	await fill(page, "operator", password);
-	await nav(page).waitFor();
-	const first = await person.session();
+	const { person, page, first } = await loggedIn();
 	const due = JSON.stringify({ ...first, renewAt: 0 });
 	const other = await person.tab();
 	const copy = (text) =>
