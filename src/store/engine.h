@@ -2,16 +2,24 @@
 /*
  * Storage engine: tables of keys and values with transactions. The rest of the store decides what
  * the bytes mean and includes no engine's header; an engine knows nothing of tasks. bdb/ is the
- * engine of the service, tests/store/memory_engine.c the second one, which proves the seam.
+ * default engine, for one machine; pg/ is the one for several; tests/store/memory_engine.c proves
+ * the seam.
  *
  * A handle belongs to one process and one thread: it is opened after fork and never crosses a fork.
  * It has at most one transaction at a time, so calls do not name it. Keys sort by unsigned bytes, a
  * prefix before longer keys. A scan returns a batch: no call is made per row.
  *
  * Errors: enum engine_status. After ENGINE_RETRY, ENGINE_BUSY, ENGINE_FULL, ENGINE_NO_MEMORY,
- * ENGINE_DAMAGED and ENGINE_LOST the caller aborts the transaction; after ENGINE_DAMAGED of a get
- * it may go on without that row. ENGINE_DAMAGED (file and page), ENGINE_FAILED and ENGINE_LOST
- * leave their cause in engine->message.
+ * ENGINE_DAMAGED, ENGINE_AWAY and ENGINE_LOST the caller aborts the transaction; after
+ * ENGINE_DAMAGED of a get it may go on without that row. ENGINE_DAMAGED (file and page),
+ * ENGINE_FAILED, ENGINE_AWAY, ENGINE_UNKNOWN and ENGINE_LOST leave their cause in engine->message.
+ *
+ * Shared engines (engine_ops.shared): processes of several machines use the same tables, and shared
+ * memory does not tell of each other's commits. They have scopes: a scope is a name (a tenant, or
+ * empty for what belongs to no tenant) that a WRITE transaction locks before it reads what it will
+ * change. Transactions that have locked the same scope exclude each other until they are durable.
+ * So all that a tenant has is changed by one transaction at a time, and none of its rows needs a
+ * lock of its own.
  */
 #include "base/buf.h"
 #include "base/id_serial.h"
@@ -73,6 +81,9 @@ enum engine_status {
 	ENGINE_DAMAGED,
 	ENGINE_FAILED, /* open, checkpoint or a chore failed; the data are unchanged */
 	ENGINE_LOST,   /* unusable for every process until recovery */
+	/* Shared engines only. */
+	ENGINE_AWAY,	/* the server cannot be reached now; nothing was changed. A later call may */
+	ENGINE_UNKNOWN, /* of commit and flush: whether the changes were made is not known */
 };
 
 enum engine_access {
@@ -91,6 +102,13 @@ struct engine_options {
 	const char *home, *regions, *archive;
 	uint64_t expected_tasks, cache_mb, checkpoint_mb, checkpoint_seconds;
 	bool sync_commits;
+	const char *url; /* of a shared engine: where its server is, with the credential */
+	/*
+	 * Shared engines: commits wait for a flush, which makes all of them durable as one
+	 * transaction; until then no other process sees them, and their scopes are locked. Without
+	 * it each commit is durable.
+	 */
+	bool rounds;
 	struct damage_table *damages; /* never NULL */
 	struct store_health *health;  /* the engine stores its figures here; never NULL */
 	bool migrate;
@@ -131,6 +149,12 @@ struct engine {
 	struct engine_emptied emptied;
 	bool log_cut;		 /* the same open gave up changes behind the damage of a log */
 	struct id_secret secret; /* set by open; kept with the data */
+};
+
+/* Of a shared engine: a scope as committed transactions have left it. */
+struct engine_scope {
+	uint64_t version; /* transactions that have locked it; grows */
+	uint64_t number;  /* the last one that take_numbers gave; 0: none */
 };
 
 /*
@@ -236,16 +260,39 @@ struct engine_ops {
 	enum engine_status (*open)(struct engine **engine, const struct engine_options *options);
 	void (*close)(struct engine *engine);
 
+	bool shared; /* by processes of several machines: see the head of this page */
+
 	enum engine_status (*begin)(struct engine *engine, enum engine_access access);
 	/*
 	 * Ends a WRITE transaction, whatever the result. Visible to every process now, durable
-	 * after the next flush, or with sync_commits durable first.
+	 * after the next flush, or with sync_commits durable first. Shared engines: visible to this
+	 * process, and to others when it is durable (engine_options.rounds).
 	 */
 	enum engine_status (*commit)(struct engine *engine);
 	/* Ends any transaction; undoes a WRITE one. */
 	enum engine_status (*abort)(struct engine *engine);
-	/* Makes all commits of all processes durable. ENGINE_FULL: the outcome is unknown. */
+	/*
+	 * Makes all commits of all processes durable. ENGINE_FULL: the outcome is unknown. Shared
+	 * engines: those of this process since the last flush. ENGINE_RETRY, ENGINE_AWAY: none of
+	 * them was made; the caller may run their transactions again. ENGINE_UNKNOWN: all or none.
+	 */
 	enum engine_status (*flush)(struct engine *engine);
+
+	/*
+	 * Shared engines; NULL for others. Within a WRITE transaction: locks a scope, and waits for
+	 * transactions that have locked it. ENGINE_RETRY if that could wait for ever.
+	 */
+	enum engine_status (*lock)(struct engine *engine, struct str scope);
+	/*
+	 * Shared engines; NULL for others. Within a WRITE transaction that has locked the scope:
+	 * takes `count` numbers and returns the first. Transactions that take higher numbers become
+	 * visible later. Numbers of a transaction that was undone are given again.
+	 */
+	enum engine_status (*take_numbers)(
+		struct engine *engine, struct str scope, uint64_t count, uint64_t *first);
+	/* Shared engines; NULL for others. As the current transaction sees it; zero: never locked. */
+	enum engine_status (*read_scope)(
+		struct engine *engine, struct str scope, struct engine_scope *state);
 
 	/*
 	 * Appends the value; ENGINE_NOT_FOUND. for_update: no other process may change the row, nor
@@ -258,7 +305,7 @@ struct engine_ops {
 		struct str value, enum engine_put how);
 	/* ENGINE_NOT_FOUND if the key is absent. */
 	enum engine_status (*del)(struct engine *engine, enum engine_table table, struct str key);
-	/* Of a table with serial numbers. */
+	/* Of a table with serial numbers. NULL: rows of one serial number do not lie together. */
 	enum engine_status (*room)(struct engine *engine, enum engine_table table, uint32_t serial,
 		struct engine_room *room);
 
