@@ -88,6 +88,13 @@ struct serials {
 	unsigned pause;		/* pages to add before the next search for room */
 };
 
+/* Counters of store_shared that are to be raised, as bits. */
+struct announcements {
+	uint64_t ready, feeds, drains; /* by store_tenant_stripe() */
+	uint64_t tasks[STORE_TASK_STRIPES / 64];
+	bool changes_tasks, changes_webhooks;
+};
+
 struct snapshot_progress {
 	uint64_t moment, reads;
 	unsigned idle_minutes;
@@ -113,7 +120,7 @@ struct store {
 	struct buf usage_value;	   /* the row of the usage table that is being changed */
 	bool enforce_quota;	   /* the current transaction may be refused */
 	uint64_t tenant_tasks, tenant_bytes;
-	int64_t next_quota_log; /* monotonic ms */
+	int64_t next_quota_log, next_away_log; /* monotonic ms */
 	struct store_key_limit key_limit;
 	struct rebuild *rebuild; /* of the index, by this process; NULL: none */
 	bool alone;		 /* no other process has the store open */
@@ -122,14 +129,23 @@ struct store {
 	uint64_t noting;	 /* the snapshot that the current transaction notes rows for */
 	struct buf notes;	 /* struct note, key, record; one behind the other */
 	struct snapshot_progress snapshot_seen; /* of the keeper */
+	/*
+	 * The counters of commits: those of all processes of this machine, or with a shared engine,
+	 * which shows no process what another one has not flushed, its own.
+	 */
+	struct store_shared *counted;
+	struct announcements unannounced; /* what commits of the round have changed (wake.c) */
 	bool sync_commits;
+	bool is_deferred;	  /* the last step was not run: see store_is_deferred() */
 	bool damaged_index;	  /* the step has met a damaged page of the index, not of a task */
 	bool lost;		  /* ERR_PANIC was returned and logged */
 	struct buf journal_entry; /* that is being written */
 	struct buf noted_events;  /* of the transaction (metrics.c) */
-	unsigned process;	  /* store_options.process */
-	uint64_t journal_last;	  /* number that the transaction has taken last; 0: none */
-	unsigned journal_stripe;  /* of the feeds that it adds to */
+	struct buf round_events;  /* the same of the transactions of a round */
+	uint64_t round_commits;
+	unsigned process;	       /* store_options.process */
+	uint64_t journal_last;	       /* number that the transaction has taken last; 0: none */
+	unsigned journal_stripe;       /* of the feeds that it adds to */
 	struct drained_cache *drained; /* workers/drain.c; NULL: nothing was read yet */
 	uint8_t heard_len;	       /* the worker that the operation is from */
 	char heard[TASK_WORKER_MAX];
@@ -166,6 +182,16 @@ void wake_note(struct store *store, const struct task *task);
 void wake_raise(struct store *store);
 /* Raises the counter of the feeds of a stripe. */
 void wake_raise_feed(struct store *store, unsigned stripe);
+/* Those of the workers of the tenant that get no tasks, and of all. */
+void wake_raise_drains(struct store *store, struct str tenant);
+/* That of webhooks. */
+void wake_raise_webhooks(struct store *store);
+/*
+ * With rounds of a shared engine these functions only note what to raise. After the flush: raises
+ * it; after one that has failed: forgets it.
+ */
+void wake_announce(struct store *store);
+void wake_forget(struct store *store);
 
 /* ---- lists.c ---- */
 
@@ -191,7 +217,16 @@ enum engine_status store_commit(struct store *store);
 struct commit_counts {
 	uint64_t started, done;
 };
-struct commit_counts store_read_commits(const struct store *store, struct str tenant);
+/* Within a step: a shared engine asks its server. */
+int store_read_commits(struct store *store, struct str tenant, struct commit_counts *counts);
+/* Whether a commit has started since `started` was read; true also if that cannot be found out. */
+bool store_has_committed(struct store *store, struct str tenant, uint64_t started);
+
+/* Whether commits are invisible to other processes until the flush of a round. */
+static inline bool store_has_rounds(const struct store *store)
+{
+	return store->engine->ops->shared && !store->sync_commits;
+}
 
 /* ---- step.c ---- */
 
@@ -206,16 +241,24 @@ struct commit_counts store_read_commits(const struct store *store, struct str te
 uint64_t store_random(struct store *store);
 
 /*
- * Runs a step in a transaction of the engine: a WRITE one is committed when the step returns 0,
- * else undone. After ENGINE_RETRY and STEP_RETRY the step runs again, a limited number of times,
- * so it starts from the beginning each time.
+ * Runs a step in a transaction of the engine. After ENGINE_RETRY and STEP_RETRY the step runs again,
+ * a limited number of times, so it starts from the beginning each time.
  */
 typedef int store_step(struct store *store, void *data, struct err *err);
+/* One that only reads. */
 bool step_run(struct store *store, enum engine_access access, store_step *step, void *data,
 	struct err *err);
-/* step_run between store_enter and store_leave. */
+/*
+ * One that writes: it is committed when the step returns 0, else undone. It has locked the scope
+ * (engine.h): the tenant whose rows it reads and changes, or STR("") for rows of no tenant.
+ */
+bool step_run_write(
+	struct store *store, struct str scope, store_step *step, void *data, struct err *err);
+/* The same between store_enter and store_leave. */
 bool step_call(struct store *store, enum engine_access access, store_step *step, void *data,
 	struct err *err);
+bool step_call_write(
+	struct store *store, struct str scope, store_step *step, void *data, struct err *err);
 
 #include "store/engine_calls.h"
 

@@ -42,11 +42,38 @@ static unsigned stripe_of(struct str tenant, uint8_t dialect)
 	return (unsigned)((hash ^ hash >> 32) % STORE_LIST_STRIPES);
 }
 
-uint64_t store_list_changes(const struct store *store, struct str tenant, const uint8_t *dialects,
+struct version_reading {
+	struct str tenant;
+	struct commit_counts counts;
+};
+
+static int step_version(struct store *store, void *data, struct err *err)
+{
+	struct version_reading *reading = data;
+
+	(void)err;
+	return store_read_commits(store, reading->tenant, &reading->counts);
+}
+
+/* Without an answer of the server the tag is one that no list has. */
+static uint64_t read_version(struct store *store, struct str tenant, bool *comparable)
+{
+	struct version_reading reading = { .tenant = tenant };
+	struct err err;
+	bool ok = step_call(store, ENGINE_READ, step_version, &reading, &err);
+
+	if (comparable)
+		*comparable = ok;
+	return ok ? reading.counts.started : store_random(store);
+}
+
+uint64_t store_list_changes(struct store *store, struct str tenant, const uint8_t *dialects,
 	size_t count, bool *comparable)
 {
 	uint64_t sum = 0;
 
+	if (store->engine->ops->shared)
+		return read_version(store, tenant, comparable);
 	if (comparable)
 		*comparable = is_quiet(store, tenant);
 	for (size_t i = 0; i < count; i++)
