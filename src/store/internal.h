@@ -4,6 +4,7 @@
  *
  *     engine.h      the seam: tables of keys and values, with transactions; bdb/ is an engine
  *     engine_calls.h  the engine's calls on rows, as the store makes them; a part of this header
+ *     commits.h     what becomes of a transaction's end: counters, wake-ups; the same
  *     store.c       open, close, checkpoints
  *     chores.c      periodic maintenance, for the keeper
  *     emptying.h    tables that are emptied if they are damaged
@@ -49,6 +50,7 @@
  */
 #include <stdio.h>
 
+#include "store/announcements.h"
 #include "store/engine.h"
 #include "store/index/key.h"
 #include "store/scrub.h"
@@ -86,13 +88,6 @@ struct serials {
 	size_t row;		/* bytes of a row, estimated from the last ones; 0: none yet */
 	size_t unwritten;	/* ids of the current one whose rows are not written yet */
 	unsigned pause;		/* pages to add before the next search for room */
-};
-
-/* Counters of store_shared that are to be raised, as bits. */
-struct announcements {
-	uint64_t ready, feeds, drains; /* by store_tenant_stripe() */
-	uint64_t tasks[STORE_TASK_STRIPES / 64];
-	bool changes_tasks, changes_webhooks;
 };
 
 struct snapshot_progress {
@@ -170,63 +165,7 @@ void store_leave(struct store *store);
  */
 bool store_fail(struct store *store, int status, struct err *err);
 
-/* ---- wake.c ---- */
-
-/* If two tenants have the same stripe, one also waits for the flushes of the other. */
-size_t store_tenant_stripe(struct str tenant);
-/* A transaction begins. */
-void wake_reset(struct store *store);
-/* The transaction creates, changes or removes the task. */
-void wake_note(struct store *store, const struct task *task);
-/* It was committed: raises the counters of what it has changed. */
-void wake_raise(struct store *store);
-/* Raises the counter of the feeds of a stripe. */
-void wake_raise_feed(struct store *store, unsigned stripe);
-/* Those of the workers of the tenant that get no tasks, and of all. */
-void wake_raise_drains(struct store *store, struct str tenant);
-/* That of webhooks. */
-void wake_raise_webhooks(struct store *store);
-/*
- * With rounds of a shared engine these functions only note what to raise. After the flush: raises
- * it; after one that has failed: forgets it.
- */
-void wake_announce(struct store *store);
-void wake_forget(struct store *store);
-
-/* ---- lists.c ---- */
-
-/* The same for the lists that show the task. */
-void lists_reset(struct store *store);
-void lists_note(struct store *store, const struct task *task);
-/* Before the commit is counted as done. */
-void lists_raise(struct store *store);
-
-/* ---- flush.c ---- */
-
-/*
- * Commits the transaction and counts it (struct store_shared), unless store->uncounted: nothing
- * that a client can see depends on the commit. With store->of_no_tenant no response waits until it
- * is durable (store_is_flushed_for), but store_flush() flushes it.
- */
-enum engine_status store_commit(struct store *store);
-/*
- * Commits of the tenant and those without a tenant. Rows that are read between two calls are of one
- * moment of the tenant if the first has started == done, and the second the same `started`. Record
- * numbers of the index (engine_range.hint) are not: commits of all tenants move them.
- */
-struct commit_counts {
-	uint64_t started, done;
-};
-/* Within a step: a shared engine asks its server. */
-int store_read_commits(struct store *store, struct str tenant, struct commit_counts *counts);
-/* Whether a commit has started since `started` was read; true also if that cannot be found out. */
-bool store_has_committed(struct store *store, struct str tenant, uint64_t started);
-
-/* Whether commits are invisible to other processes until the flush of a round. */
-static inline bool store_has_rounds(const struct store *store)
-{
-	return store->engine->ops->shared && !store->sync_commits;
-}
+#include "store/commits.h"
 
 /* ---- step.c ---- */
 
@@ -241,8 +180,8 @@ static inline bool store_has_rounds(const struct store *store)
 uint64_t store_random(struct store *store);
 
 /*
- * Runs a step in a transaction of the engine. After ENGINE_RETRY and STEP_RETRY the step runs again,
- * a limited number of times, so it starts from the beginning each time.
+ * Runs a step in a transaction of the engine. After ENGINE_RETRY and STEP_RETRY the step runs
+ * again, a limited number of times, so it starts from the beginning each time.
  */
 typedef int store_step(struct store *store, void *data, struct err *err);
 /* One that only reads. */

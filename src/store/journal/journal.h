@@ -13,6 +13,7 @@
  *     note.c     when a change has an entry, and which one
  *     read.c     the history of a task
  *     order.c    which entries no other one can precede any more, and which are durable
+ *     bounds.c   the same for every engine
  *     feed.c     the entries of a tenant in their order (OP_FEED)
  *     epoch.c    what the tables have about the journal as a whole
  *     trim.c     removes entries
@@ -91,9 +92,10 @@ struct journal_bounds {
 	uint64_t last;
 	uint64_t next; /* of all tenants: numbers from here on were never given */
 };
-/* tenant NULL: of all tenants; shared engines number each tenant's entries by themselves. */
-bool journal_read_bounds(
-	struct store *store, struct str tenant, struct journal_bounds *bounds, struct err *err);
+/* Of an engine that is not shared; tenant NULL: of all tenants. */
+void journal_find_bounds(
+	const struct store *store, struct str tenant, struct journal_bounds *bounds);
+
 /* The highest number that was in use, durably, is `last`; 0: none. */
 void journal_begin_behind(struct store *store, uint64_t last);
 /* Before entries up to this number are removed. Returns the highest number that was given. */
@@ -106,13 +108,21 @@ uint64_t journal_raise_trimmed(struct store *store, uint64_t number);
 void journal_note_commit(struct store *store);
 /* The transaction has ended in any way: readers may pass the numbers that it has taken. */
 void journal_end(struct store *store);
-/* Whether entries behind this number may have been removed by now. */
-bool journal_is_trimmed_behind(
-	struct store *store, struct str tenant, uint64_t number, bool *trimmed, struct err *err);
-
 /* The highest number that a flush makes durable if it begins now. */
 uint64_t journal_committed(const struct store *store);
 void journal_note_flush(struct store *store, uint64_t committed);
+
+/* ---- bounds.c ---- */
+
+/*
+ * The same of every engine. tenant NULL: of all tenants; shared engines number each tenant's entries
+ * by themselves.
+ */
+bool journal_read_bounds(
+	struct store *store, struct str tenant, struct journal_bounds *bounds, struct err *err);
+/* Whether entries behind this number may have been removed by now. */
+bool journal_is_trimmed_behind(
+	struct store *store, struct str tenant, uint64_t number, bool *trimmed, struct err *err);
 
 /* ---- epoch.c ---- */
 

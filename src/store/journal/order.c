@@ -113,10 +113,11 @@ static uint64_t find_horizon(const struct store *store, unsigned stripe)
  * A number that was never on disk may be given again after a crash. So a client must not get a
  * place behind it, unless the response waits until the entry is durable.
  */
-static void read_own_bounds(
-	const struct store *store, unsigned stripe, struct journal_bounds *bounds)
+void journal_find_bounds(
+	const struct store *store, struct str tenant, struct journal_bounds *bounds)
 {
 	const struct store_shared *shared = store->shared;
+	unsigned stripe = tenant.ptr ? (unsigned)store_tenant_stripe(tenant) : JOURNAL_ALL;
 	uint64_t flushed;
 
 	bounds->trimmed = atomic_load(&shared->journal_trimmed);
@@ -124,70 +125,6 @@ static void read_own_bounds(
 	bounds->next = atomic_load(&shared->journal_next);
 	flushed = atomic_load(&shared->journal_flushed);
 	bounds->last = bounds->horizon - 1 < flushed ? bounds->horizon - 1 : flushed;
-}
-
-struct bounds_reading {
-	struct str tenant;
-	struct journal_bounds *bounds;
-};
-
-/*
- * A transaction of a shared engine takes numbers while it has locked the tenant, and keeps the lock
- * until others see it: no entry appears later below a number that can be seen.
- */
-static int step_bounds(struct store *store, void *data, struct err *err)
-{
-	const struct bounds_reading *reading = data;
-	struct journal_bounds *bounds = reading->bounds;
-	struct engine_scope scope;
-	int rc = journal_read_trimmed(store, reading->tenant, &bounds->trimmed);
-
-	(void)err;
-	if (rc == 0)
-		rc = (int)store->engine->ops->read_scope(store->engine, reading->tenant, &scope);
-	if (rc != 0)
-		return rc;
-	bounds->last = scope.number > bounds->trimmed ? scope.number : bounds->trimmed;
-	bounds->horizon = bounds->next = bounds->last + 1;
-	return 0;
-}
-
-bool journal_read_bounds(
-	struct store *store, struct str tenant, struct journal_bounds *bounds, struct err *err)
-{
-	struct bounds_reading reading = { tenant, bounds };
-
-	if (store->engine->ops->shared)
-		return step_run(store, ENGINE_READ, step_bounds, &reading, err);
-	read_own_bounds(
-		store, tenant.ptr ? (unsigned)store_tenant_stripe(tenant) : JOURNAL_ALL, bounds);
-	return true;
-}
-
-struct trimmed_reading {
-	struct str tenant;
-	uint64_t number;
-};
-
-static int step_trimmed(struct store *store, void *data, struct err *err)
-{
-	struct trimmed_reading *reading = data;
-
-	(void)err;
-	return journal_read_trimmed(store, reading->tenant, &reading->number);
-}
-
-bool journal_is_trimmed_behind(
-	struct store *store, struct str tenant, uint64_t number, bool *trimmed, struct err *err)
-{
-	struct trimmed_reading reading = { .tenant = tenant,
-		.number = atomic_load(&store->shared->journal_trimmed) };
-
-	if (store->engine->ops->shared &&
-		!step_run(store, ENGINE_READ, step_trimmed, &reading, err))
-		return false;
-	*trimmed = number < reading.number;
-	return true;
 }
 
 /* ---- flushes ---- */
