@@ -9,6 +9,8 @@ import type { Caller, Right } from "../api/types.ts";
 
 interface Kept {
 	token: string;
+	/** The same in all tabs of a login, also after its tokens were replaced: a digest of the first token. */
+	login?: string | undefined;
 	/** Absent: the token was pasted. */
 	refresh?: string | undefined;
 	/** When to replace the token, in ms since the epoch. */
@@ -47,23 +49,48 @@ function keep(next: Kept | undefined): void {
 		timer = window.setTimeout(() => void renew(), Math.max((next.renewAt ?? 0) - Date.now(), 0));
 }
 
-function keepTokens(tokens: Tokens, past: string[] = []): void {
+function keepTokens(tokens: Tokens, login: string | undefined, past: string[] = []): void {
+	const { access_token: token, refresh_token } = tokens;
 	const renewAt = Date.now() + Math.max(tokens.expires_in * 1000 - EARLY, EARLY);
-	keep({ token: tokens.access_token, refresh: tokens.refresh_token, renewAt, past: past.slice(-PAST) });
+	keep({ token, login, refresh: refresh_token, renewAt, past: past.slice(-PAST) });
+}
+
+/** A name of the login for messages between tabs, from which nobody learns the token: SHA-256 in hexadecimal. */
+async function digestOf(token: string): Promise<string> {
+	const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
+	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+interface Message {
+	/** A refresh token. With `next` it was replaced by these tokens; without, it is a question for them. */
+	replaced?: string;
+	next?: Kept;
+	/** The login that a person has ended. */
+	ended?: string;
 }
 
 /**
  * A tab that was duplicated has the same login, and one that the browser had closed comes back with old tokens. A
  * refresh token that is used twice ends the login. So one tab replaces the tokens, under a lock, after it has asked the
- * others; without `next` it is a question.
+ * others.
  */
 const tabs = new BroadcastChannel(STORE);
 
-tabs.onmessage = ({ data: { replaced, next } }: MessageEvent<{ replaced: string; next?: Kept }>) => {
+tabs.onmessage = ({ data: { replaced, next, ended } }: MessageEvent<Message>) => {
 	const mine = kept.value;
-	if (next && mine?.refresh === replaced) keep(next);
-	else if (!next && mine?.past?.includes(replaced)) tabs.postMessage({ replaced, next: mine });
+	if (ended) leave(ended);
+	else if (next && mine?.refresh === replaced) keep(next);
+	else if (replaced && !next && mine?.past?.includes(replaced)) tabs.postMessage({ replaced, next: mine });
 };
+
+/** Ends the session if it is of the login that was ended in another tab. */
+function leave(ended: string): void {
+	const mine = kept.value;
+	if (!mine || mine.login !== ended) return;
+	end("You have logged out in another tab.");
+	// These tokens may be newer than those that the other tab has revoked.
+	if (mine.refresh) revoke(mine.token).catch(() => {});
+}
 
 /** Changes nothing if `last` is not the present session any more: it has ended, or another login has begun. */
 async function replaceTokens(last: Kept & { refresh: string }): Promise<void> {
@@ -74,7 +101,7 @@ async function replaceTokens(last: Kept & { refresh: string }): Promise<void> {
 		const tokens = await refresh(last.refresh);
 		// Who has logged out meanwhile revoked the old tokens: the new ones must end as well.
 		if (kept.value !== last) return await revoke(tokens.access_token);
-		keepTokens(tokens, [...(last.past ?? []), last.refresh]);
+		keepTokens(tokens, last.login, [...(last.past ?? []), last.refresh]);
 	} catch (error) {
 		if (kept.value !== last) return;
 		// A refusal ends the session. Otherwise the present token may last until the service is back.
@@ -126,21 +153,24 @@ async function begin(): Promise<void> {
 
 /** Throws a Problem. */
 export async function logInWithPassword(name: string, password: string): Promise<void> {
-	keepTokens(await logIn(name, password));
+	const tokens = await logIn(name, password);
+	keepTokens(tokens, await digestOf(tokens.access_token));
 	await begin();
 }
 
 /** Throws a Problem. */
 export async function logInWithToken(token: string): Promise<void> {
-	keep({ token });
+	keep({ token, login: await digestOf(token) });
 	await begin();
 }
 
-/** Ends the session; the token itself ends as well if it is of a login, or if `andToken`. */
+/** Ends the session. If it is of a login, or if `andToken`, the token ends as well, and so do other tabs with it. */
 export async function logOut(andToken = false): Promise<void> {
 	const last = kept.value;
 	end("");
-	if (last && (last.refresh || andToken)) await revoke(last.token);
+	if (!last || !(last.refresh || andToken)) return;
+	if (last.login) tabs.postMessage({ ended: last.login });
+	await revoke(last.token);
 }
 
 /** Reads again what the service knows of the caller: rights, rate, quota. */
@@ -157,7 +187,9 @@ export async function resume(): Promise<void> {
 	const text = sessionStorage.getItem(STORE);
 	try {
 		if (text) {
-			keep(JSON.parse(text) as Kept);
+			const last = JSON.parse(text) as Kept;
+			// An earlier version of this page kept none.
+			keep({ ...last, login: last.login ?? (await digestOf(last.token)) });
 			await enter();
 		}
 	} finally {

@@ -235,10 +235,81 @@ async function duplicated() {
 	);
 	equal(await renewal(next.refresh_token), 400, "and its renewal");
 	equal(await person.session(), undefined, "and nothing is kept");
-	await other.reload();
 	await form(other).waitFor();
-	ok(true, "the other tab is refused as well");
+	ok(true, "the other tab has logged out as well");
 	await person.leave("tabs of one login", status(400, 401));
 }
 
-await run({ withPassword, byRenewal, withToken, ended, duplicated }, stop);
+/** A tab with the session of another one, as after "Duplicate". */
+async function copied(person, session) {
+	const other = await person.tab();
+	await other.addInitScript((text) => {
+		if (!sessionStorage.getItem("begun")) sessionStorage.setItem("polytask.session", text);
+		sessionStorage.setItem("begun", "yes");
+	}, JSON.stringify(session));
+	await person.go("/tasks", other);
+	await nav(other).waitFor();
+	return other;
+}
+
+/** What a tab shows beside the form: the reason. */
+async function isLoggedOut(page, name) {
+	await form(page).waitFor();
+	ok(
+		/another tab/.test(await page.getByRole("status").textContent()),
+		`${name}: the login page has the reason`,
+	);
+	equal(await page.locator(".shell").count(), 0, `${name}: nothing else is shown`);
+}
+
+async function leaving() {
+	const { person, page, first } = await loggedIn();
+	const other = await copied(person, first);
+	const strangers = [await person.enter("/tasks", "viewer", await person.tab()), await person.tab()];
+	await person.go("/tasks", strangers[1]);
+	await fill(strangers[1], "operator", password);
+	await nav(strangers[1]).waitFor();
+	const heard = await person.tab();
+	await person.go("/", heard);
+	await heard.evaluate(() => {
+		globalThis.heard = [];
+		new BroadcastChannel("polytask.session").onmessage = ({ data }) => globalThis.heard.push(data);
+	});
+	await page.getByRole("button", { name: "Log out" }).click();
+	await isLoggedOut(other, "a duplicated tab");
+	equal(await person.session(other), undefined, "a duplicated tab: nothing is kept");
+	const told = await heard.evaluate(() => globalThis.heard);
+	equal([told.length, Object.keys(told[0])], [1, ["ended"]], "one message between the tabs");
+	ok(
+		![first.token, first.refresh].some((secret) => JSON.stringify(told).includes(secret)),
+		"without a token",
+	);
+	for (const stranger of strangers) {
+		ok(await nav(stranger).isVisible(), "a tab with another login goes on");
+		await stranger.getByRole("link", { name: "API", exact: true }).click();
+		await stranger.waitForURL(/\/api$/);
+	}
+	for (const session of [first, await person.session(strangers[1])])
+		for (const secret of [session.token, session.refresh]) await host("secret", secret);
+
+	const token = await host("token", "operator", "in two tabs");
+	const tabs = [page, other];
+	for (const tab of tabs) {
+		await paste(tab, token);
+		await nav(tab).waitFor();
+	}
+	const leave = async (name) => {
+		await page.getByRole("button", { name: "Log out" }).click();
+		await page.getByRole("dialog").getByRole("button", { name }).click();
+		await form(page).waitFor();
+	};
+	await leave("Forget it here");
+	await paste(page, token);
+	await nav(page).waitFor();
+	ok(await nav(other).isVisible(), "a pasted token that one tab forgets: the other one goes on");
+	await leave("Revoke the token");
+	await isLoggedOut(other, "a pasted token that one tab revokes");
+	await person.leave("a log out and other tabs", status(401));
+}
+
+await run({ withPassword, byRenewal, withToken, ended, duplicated, leaving }, stop);

@@ -1,6 +1,7 @@
 /// <reference types="node" />
 /** The session, with stand-ins of the browser and of the service. */
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { beforeEach, test } from "node:test";
 
 const kept = new Map<string, string>();
@@ -10,7 +11,7 @@ let lastTimer = 0;
 let lock: Promise<unknown> = Promise.resolve();
 
 /** What the other tabs were told, and the way back. */
-let told: { replaced: string; next?: { token: string } }[] = [];
+let told: { replaced?: string; next?: { token: string }; ended?: string }[] = [];
 let hear: (event: { data: unknown }) => void;
 
 class Channel {
@@ -35,14 +36,16 @@ const browser = {
 	window: { setTimeout: (run: () => void) => (timers.set(++lastTimer, run), lastTimer) },
 	clearTimeout: (id: number) => void timers.delete(id),
 	setTimeout: (run: () => void) => setImmediate(run),
+	crypto: webcrypto,
 };
 for (const [name, value] of Object.entries(browser))
 	Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 
-const { caller, logIn, logOut, resume } = await import("../../src/model/session.ts").then((session) => ({
-	...session,
-	logIn: session.logInWithPassword,
-}));
+const { caller, farewell, logIn, logInWithToken, logOut, resume } =
+	await import("../../src/model/session.ts").then((session) => ({
+		...session,
+		logIn: session.logInWithPassword,
+	}));
 const { Problem, read } = await import("../../src/api/http.ts");
 
 const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status });
@@ -65,6 +68,8 @@ globalThis.fetch = async (input, init) => {
 	return serve(request);
 };
 
+/** SHA-256 of the first token, which is a. */
+const LOGIN = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
 const ME = { user: "u", tenant: "t", rights: ["read"] };
 const turns = async () => {
 	for (let turn = 0; turn < 50; turn++) await Promise.resolve();
@@ -150,7 +155,7 @@ test("old tokens are not used if another tab has replaced them, and it says so",
 	serve = (request) => json(request.endsWith(" a") ? 401 : 200, {});
 	const reading = read("/v1/tasks");
 	for (let turn = 0; !told.length && turn < 100; turn++) await Promise.resolve();
-	const next = { token: "b", refresh: "b+", renewAt: Date.now() + 1e6, past: ["a+"] };
+	const next = { token: "b", login: LOGIN, refresh: "b+", renewAt: Date.now() + 1e6, past: ["a+"] };
 	hear({ data: { replaced: told[0]!.replaced, next } });
 	await reading;
 	assert.deepEqual(asked, ["GET /v1/tasks a", "GET /v1/tasks b"]);
@@ -158,4 +163,57 @@ test("old tokens are not used if another tab has replaced them, and it says so",
 	hear({ data: { replaced: "a+" } });
 	hear({ data: { replaced: "x+" } });
 	assert.deepEqual(told, [{ replaced: "a+", next }]);
+});
+
+test("a log out tells the other tabs which login has ended, without a token", async () => {
+	serve = (request) => {
+		if (request.includes("/v1/token")) return tokens("b");
+		return json(request === "GET /v1/tasks a" ? 401 : 200, {});
+	};
+	await read("/v1/tasks");
+	told = [];
+	await logOut();
+	assert.deepEqual(told, [{ ended: LOGIN }], "the login of both tokens");
+});
+
+test("a tab of a login that was ended in another one shows nothing more, and ends its own tokens", async () => {
+	hear({ data: { ended: LOGIN } });
+	assert.equal(caller.value, undefined);
+	assert.equal(kept.size, 0);
+	assert.equal(timers.size, 0);
+	assert.match(farewell.value, /another tab/);
+	await turns();
+	assert.deepEqual(asked, ["POST /v1/revoke a"]);
+	assert.deepEqual(told, [], "it does not repeat the message");
+});
+
+test("a tab with another login goes on, and one without a login", async () => {
+	hear({ data: { ended: "0".repeat(64) } });
+	assert.ok(caller.value);
+	await logOut();
+	hear({ data: { ended: LOGIN } });
+	assert.equal(farewell.value, "");
+});
+
+test("a pasted token that is only forgotten here stays in other tabs; a revoked one does not", async () => {
+	await logOut();
+	serve = () => json(200, ME);
+	for (const isRevoked of [false, true]) {
+		told = [];
+		await logInWithToken("a");
+		await logOut(isRevoked);
+		assert.deepEqual(told, isRevoked ? [{ ended: LOGIN }] : []);
+	}
+	await logInWithToken("a");
+	hear({ data: { ended: LOGIN } });
+	assert.equal(caller.value, undefined);
+});
+
+test("a session that an earlier version of the page has kept has a login, too", async () => {
+	const { login, ...rest } = JSON.parse(kept.get("polytask.session")!) as { login: string };
+	assert.equal(login, LOGIN);
+	kept.set("polytask.session", JSON.stringify(rest));
+	await resume();
+	hear({ data: { ended: LOGIN } });
+	assert.equal(caller.value, undefined);
 });
