@@ -2,7 +2,9 @@
 import type { ComponentType } from "preact";
 import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import type { Problem } from "./api/http.ts";
+import { isAtRest } from "./model/live.ts";
 import { asProblem } from "./model/resource.ts";
+import { Retry } from "./model/retry.ts";
 import { place } from "./model/router.ts";
 import { BASE, tasksPage, MENU, type MenuEntry } from "./model/routes.ts";
 import { caller, may, ready, resume } from "./model/session.ts";
@@ -126,9 +128,24 @@ function Pages() {
 
 export function App() {
 	const [problem, setProblem] = useState<Problem>();
+	const [retry] = useState(
+		() =>
+			new Retry(
+				() => start(),
+				() => !isAtRest(),
+			),
+	);
 	const start = () => {
+		retry.stop();
 		setProblem(undefined);
-		resume().catch((error: unknown) => setProblem(asProblem(error)));
+		resume().then(
+			() => retry.note(undefined),
+			(error: unknown) => {
+				const found = asProblem(error);
+				retry.note(found);
+				setProblem(found);
+			},
+		);
 	};
 	useEffect(start, []);
 	if (problem && problem.status !== 401)

@@ -20,7 +20,6 @@ export interface Listener {
 
 const FIRST_DELAY = 1; // seconds
 const MAX_DELAY = 30;
-const MAX_RETRY_AFTER = 300; // the longest Retry-After of the service that is obeyed
 
 /** Skips an event whose data are not a JSON object. */
 function parseEvent(id: string, data: string): TaskEvent[] {
@@ -92,7 +91,7 @@ export async function follow(listener: Listener, signal: AbortSignal, position: 
 				gap = true;
 			}
 		}
-		const pause = Math.min(Math.max(delay, problem?.retryAfter ?? 0), MAX_RETRY_AFTER);
+		const pause = Math.max(delay, problem?.retryAfter ?? 0);
 		listener.closed(problem, pause);
 		await sleep(pause, signal);
 		delay = Math.min(delay * 2, MAX_DELAY);

@@ -24,7 +24,10 @@ export class Problem extends Error {
 	readonly type: string;
 	readonly faults: Fault[];
 	readonly request: string;
+	/** Seconds; 0: the response has no Retry-After. */
 	readonly retryAfter: number;
+	/** When the page repeats the request, by serviceTime(); 0: it does not. Set by who repeats it. */
+	retryAt = 0;
 	/** The members of the body, for members that only one type of problem has. */
 	readonly body: Record<string, unknown>;
 
@@ -55,6 +58,7 @@ export interface Options {
 	signal?: AbortSignal | undefined;
 }
 
+const RETRY_AFTER_MAX = 300; // seconds; a longer Retry-After counts as this
 const SKEW_LEAST = 5000; // ms: Date has whole seconds, and an answer takes time
 
 /** The service's clock minus the clock of this machine, in ms; 0 if they nearly agree. */
@@ -99,9 +103,15 @@ function asObject(text: string): Record<string, unknown> {
 	}
 }
 
+/** Retry-After in seconds, which proxies also send as a date (RFC 9110 section 10.2.3). */
+function retryAfterOf(response: Response): number {
+	const text = response.headers.get("Retry-After") ?? "";
+	const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - serviceTime()) / 1000;
+	return Math.min(Math.max(Math.ceil(seconds), 0) || 0, RETRY_AFTER_MAX);
+}
+
 export async function problemOf(response: Response): Promise<Problem> {
-	const retryAfter = Number(response.headers.get("Retry-After") ?? 0) || 0;
-	return new Problem(response.status, asObject(await response.text()), retryAfter);
+	return new Problem(response.status, asObject(await response.text()), retryAfterOf(response));
 }
 
 /** fetch() without a token. Throws a Problem if the service cannot be reached, or an AbortError. */

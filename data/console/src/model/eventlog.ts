@@ -1,4 +1,5 @@
 /** The newest events that match a filter: those of the feed, and earlier ones from the histories of tasks. */
+import { Problem } from "../api/http.ts";
 import { listTasks, readHistory } from "../api/tasks.ts";
 import type { HistoryEntry, Task, TaskEvent } from "../api/types.ts";
 
@@ -99,6 +100,12 @@ function toEvent(task: Task, { to, ...entry }: HistoryEntry): TaskEvent {
 	};
 }
 
+/** A task may have been removed meanwhile: it has no history any more. */
+function ofRemoved(error: unknown): TaskEvent[] {
+	if (error instanceof Problem && error.status === 404) return [];
+	throw error;
+}
+
 /**
  * The latest events, without those of removed tasks. The feed can only be read forwards from its oldest event, so these
  * come from the histories of the tasks that changed last; they are complete back to the oldest change of these tasks.
@@ -117,8 +124,7 @@ export async function readLatest({ dialect, kind }: EventFilter, signal: AbortSi
 		if (history.next && oldest && oldest.at > since) since = oldest.at;
 		return history.items.map((entry) => toEvent(task, entry));
 	};
-	// A task may have been removed meanwhile.
-	const histories = await Promise.all(items.map((task) => read(task).catch(() => [])));
+	const histories = await Promise.all(items.map((task) => read(task).catch(ofRemoved)));
 	return histories
 		.flat()
 		.filter(({ at }) => at >= since)

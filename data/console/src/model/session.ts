@@ -6,6 +6,7 @@ import { computed, signal } from "@preact/signals";
 import { onRefused, Problem, read, setToken } from "../api/http.ts";
 import { logIn, refresh, revoke, type Tokens } from "../api/login.ts";
 import type { Caller, Right } from "../api/types.ts";
+import { isRefusal } from "./retry.ts";
 
 interface Kept {
 	token: string;
@@ -34,6 +35,8 @@ export const ready = signal(false);
 const kept = signal<Kept | undefined>(undefined);
 export const isPasted = computed(() => kept.value !== undefined && !kept.value.refresh);
 let timer = 0;
+/** Refused requests ask for no new tokens before this time, in ms since the epoch: the service is busy. */
+let notBefore = 0;
 
 export function may(right: Right): boolean {
 	return caller.value?.rights.includes(right) ?? false;
@@ -41,6 +44,7 @@ export function may(right: Right): boolean {
 
 function keep(next: Kept | undefined): void {
 	clearTimeout(timer);
+	notBefore = 0;
 	kept.value = next;
 	setToken(next?.token ?? "");
 	if (!next) return sessionStorage.removeItem(STORE);
@@ -107,8 +111,10 @@ async function replaceTokens(last: Kept & { refresh: string }): Promise<void> {
 		// A refusal ends the session. Otherwise the present token may last until the service is back.
 		if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429)
 			return end("Your session has ended. Log in again.");
+		const wait = isRefusal(error) ? error.retryAfter * 1000 : 0;
+		notBefore = Date.now() + wait;
 		clearTimeout(timer);
-		timer = window.setTimeout(() => void renew(), EARLY / 6);
+		timer = window.setTimeout(() => void renew(), Math.max(wait, EARLY / 6));
 		return;
 	}
 	tabs.postMessage({ replaced: last.refresh, next: kept.value });
@@ -118,7 +124,7 @@ async function replaceTokens(last: Kept & { refresh: string }): Promise<void> {
 async function renew(ended?: string): Promise<void> {
 	await navigator.locks.request(STORE, async () => {
 		const last = kept.value;
-		if (!last?.refresh) return;
+		if (!last?.refresh || (ended && Date.now() < notBefore)) return;
 		if (last.token === ended || Date.now() + EARLY / 2 >= (last.renewAt ?? Infinity))
 			await replaceTokens(last as Kept & { refresh: string });
 	});

@@ -3,7 +3,9 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { isAbort, type Problem } from "../api/http.ts";
 import { listTasks } from "../api/tasks.ts";
 import type { Task } from "../api/types.ts";
+import { isAtRest } from "./live.ts";
 import { asProblem } from "./resource.ts";
+import { Retry } from "./retry.ts";
 import { entry } from "./router.ts";
 import type { Search } from "./search.ts";
 import { caller } from "./session.ts";
@@ -25,7 +27,9 @@ export interface TaskList {
 	problem: Problem | undefined;
 	/** Reads the next page, unless it is being read. */
 	more(): void;
-	/** Reads the rows again from the first one. */
+	/** Reads the rows again from the first one, because a person has asked for it, or has changed something. */
+	reload(): void;
+	/** The same, unless the service has refused the last read for a time: it is repeated after that. */
 	refresh(): void;
 	/** The scroll position and focus, which the rows update. */
 	spot: Spot;
@@ -59,11 +63,20 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 	/** A refresh was requested during a request, whose response may be older. */
 	const isStale = useRef(false);
 	const current = useRef(rows);
+	const latestReload = useRef(() => {});
+	const [retry] = useState(
+		() =>
+			new Retry(
+				() => latestReload.current(),
+				() => !isAtRest(),
+			),
+	);
 	const put = (next: Rows) => setRows((current.current = next));
 
 	/** One request at a time: a later one aborts it. */
 	const request = useCallback(
 		async (cursor: string | undefined, limit: number, etag: string | undefined, take: typeof merge) => {
+			retry.stop();
 			latest.current?.abort();
 			const controller = (latest.current = new AbortController());
 			setBusy(true);
@@ -72,10 +85,13 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 				const answer = await listTasks({ conditions, sort, limit, cursor, etag }, controller.signal);
 				if (latest.current !== controller) return;
 				if (answer.status !== 304) put(take(current.current, answer.data, limit, answer.etag));
+				retry.note(undefined);
 				setProblem(undefined);
 			} catch (error) {
 				if (isAbort(error)) return;
-				setProblem(asProblem(error));
+				const found = asProblem(error);
+				retry.note(found);
+				setProblem(found);
 			}
 			if (latest.current === controller) {
 				latest.current = undefined;
@@ -91,7 +107,7 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 		here.current = entry();
 		setProblem(undefined);
 		isStale.current = false;
-		if (isReturn) refresh();
+		if (isReturn) reload();
 		else {
 			put(NONE);
 			Object.assign(spot, { top: 0, id: "" });
@@ -100,7 +116,10 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 				merge(NONE, page, limit, etag),
 			);
 		}
-		return () => latest.current?.abort();
+		return () => {
+			retry.stop();
+			latest.current?.abort();
+		};
 	}, [search]);
 	useEffect(
 		() => () => {
@@ -118,7 +137,7 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 			return { ...last, items, next: page.next, etag: undefined };
 		});
 	};
-	const refresh = () => {
+	const reload = () => {
 		if (search.fault) return;
 		isStale.current = latest.current !== undefined;
 		if (isStale.current) return;
@@ -126,6 +145,8 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 		const limit = Math.min(Math.max(last.items.length, FIRST_PAGE), REFRESH_MAX);
 		void request(undefined, limit, limit === last.limit ? last.etag : undefined, merge);
 	};
+	latestReload.current = reload;
+	const refresh = () => void (retry.isWaiting || reload());
 	useEffect(() => {
 		if (!isBusy && isStale.current) refresh();
 	}, [isBusy]);
@@ -138,5 +159,5 @@ export function useTaskList(search: Search, known: number | undefined): TaskList
 		if (isSearching && !isBusy) more();
 	}, [isSearching, next, isBusy]);
 	const isLoading = isSearching || (isBusy && rows === NONE);
-	return { items, total, next, isLoading, isBusy, problem, more, refresh, spot };
+	return { items, total, next, isLoading, isBusy, problem, more, reload, refresh, spot };
 }

@@ -131,7 +131,7 @@ function useLog(wanted: EventFilter, isPaused: boolean) {
 		setDrawn({});
 	};
 	useEvents((events) => {
-		if (!events) latest.reload();
+		if (!events) latest.refresh();
 		else if (log.add(events, wanted)) timer.current ||= window.setTimeout(draw, DRAW_MS);
 	});
 	useEffect(() => (log.filter(wanted), draw()), inputs);

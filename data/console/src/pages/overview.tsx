@@ -27,8 +27,8 @@ async function readRest(signal: AbortSignal) {
 export function OverviewPage() {
 	const counts = useResource(readStats, []);
 	const rest = useResource(readRest, []);
-	useRefresh(counts.reload);
-	useRefresh(rest.reload, false);
+	useRefresh(counts.refresh);
+	useRefresh(rest.refresh, false);
 	const stats = counts.data;
 	const notices = useMemo(
 		() => stats && rest.data && attention({ stats, caller: caller.value!, ...rest.data }),

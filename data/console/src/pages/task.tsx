@@ -108,17 +108,17 @@ function Facts({ task }: { task: Task }) {
 }
 
 /** A heartbeat that only extends the lease causes no event: reads the task again when the known lease has ended. */
-function useLease(task: Task | undefined, reload: () => void): void {
+function useLease(task: Task | undefined, refresh: () => void): void {
 	useEffect(() => {
 		if (!task?.lease) return undefined;
-		const timer = setTimeout(reload, Math.max(Date.parse(task.lease.expires_at) - serviceTime(), LEASE_MS));
+		const timer = setTimeout(refresh, Math.max(Date.parse(task.lease.expires_at) - serviceTime(), LEASE_MS));
 		return () => clearTimeout(timer);
 	}, [task]);
 }
 
 export function TaskPage({ id }: { id: string }) {
-	const { data: task, problem, reload } = useTaskResource(id, (signal) => readTask(id, signal));
-	useLease(task, reload);
+	const { data: task, problem, reload, refresh } = useTaskResource(id, (signal) => readTask(id, signal));
+	useLease(task, refresh);
 	const attempts = useTaskResource(id, (signal) => readAttempts(id, signal));
 	const history = useTaskResource(id, (signal) => readHistory(id, undefined, signal));
 	const [removal, setRemoval] = useState<TaskEvent>();

@@ -64,7 +64,7 @@ export function TasksPage() {
 	const [selected, selection, clear] = useSelection(list.items);
 	const isHeld = selected.size > 0;
 	useReload(list.refresh, LIST_MS, undefined, isHeld);
-	useReload(counts.reload, COUNTS_MS, undefined, isHeld);
+	useReload(counts.refresh, COUNTS_MS, undefined, isHeld);
 	useEffect(clear, [text]);
 	useEffect(() => {
 		if (search.id) go(taskPage(search.id), true);
@@ -89,10 +89,10 @@ export function TasksPage() {
 						total={list.total}
 						filter={search.conditions}
 						clear={clear}
-						done={() => (clear(), list.refresh())}
+						done={() => (clear(), list.reload())}
 					/>
 				)}
-				{list.problem && <Trouble problem={list.problem} retry={list.refresh} />}
+				{list.problem && <Trouble problem={list.problem} retry={list.reload} />}
 				{list.isLoading && !list.items.length && <Loading lines={12} />}
 				{!list.isLoading && !list.problem && hasNone && <NoTasks text={text} fault={search.fault} />}
 				{list.items.length > 0 && (

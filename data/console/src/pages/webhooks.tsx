@@ -38,10 +38,10 @@ function Row({ hook }: { hook: Webhook }) {
 }
 
 function WebhookList() {
-	const { data, problem, reload } = useResource(listWebhooks, []);
+	const { data, problem, reload, refresh } = useResource(listWebhooks, []);
 	const [isNew, setNew] = useState(false);
 	const [added, setAdded] = useState<Webhook>();
-	usePoll(reload, READ_MS);
+	usePoll(refresh, READ_MS);
 	const done = (hook: Webhook) => {
 		setNew(false);
 		if (hook.secret) setAdded(hook);

@@ -177,10 +177,10 @@ function WorkerTable(props: TableProps) {
 }
 
 export function WorkersPage() {
-	const { data, problem, reload } = useResource(readWorkers, []);
+	const { data, problem, reload, refresh } = useResource(readWorkers, []);
 	const [draining, setDraining] = useState("");
-	usePoll(reload, POLL_MS);
-	useReload(reload, EVENTS_MS);
+	usePoll(refresh, POLL_MS);
+	useReload(refresh, EVENTS_MS);
 	const close = () => setDraining("");
 	return (
 		<div class="page">

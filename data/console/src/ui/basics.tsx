@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { Problem } from "../api/http.ts";
 import type { State } from "../api/types.ts";
 import { exact, now, relative } from "../model/clock.ts";
+import { isPaused } from "../model/live.ts";
 import { asProblem } from "../model/resource.ts";
 
 /** A relative time, with the exact one on hover. */
@@ -90,7 +91,27 @@ export function Action({ children, run, kind = "plain", disabled, label, title }
 	);
 }
 
-/** A failure, with the id of the request, by which an operator finds it in the log. */
+/** The time of day, because a screen reader would read each change of the seconds that are left. */
+function NextTry({ at }: { at: number }) {
+	const time = new Date(at);
+	return (
+		<p>
+			The page tries again{" "}
+			{isPaused.value ? (
+				"when live updates go on."
+			) : (
+				<>
+					at <time dateTime={time.toISOString()}>{time.toLocaleTimeString()}</time>.
+				</>
+			)}
+		</p>
+	);
+}
+
+/**
+ * A failure, with the id of the request, by which an operator finds it in the log. `retry` is offered; the page may
+ * also repeat the request itself (problem.retryAt).
+ */
 export function Trouble({ problem, retry }: { problem: Problem; retry?: () => void }) {
 	return (
 		<div class="trouble" role="alert">
@@ -101,6 +122,7 @@ export function Trouble({ problem, retry }: { problem: Problem; retry?: () => vo
 				</p>
 			))}
 			{problem.request && <small>Request {problem.request}</small>}
+			{retry && problem.retryAt > 0 && <NextTry at={problem.retryAt} />}
 			{retry && (
 				<button type="button" onClick={retry}>
 					Try again

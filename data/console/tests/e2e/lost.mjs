@@ -148,26 +148,29 @@ async function offline() {
 	await person.leave("without a network", LOST);
 }
 
-/** Answers that nginx and the service give when they have too much to do. */
+const BUSY = {
+	429: "The user has sent too many requests.",
+	503: "The service has too much to do.",
+};
+
+/** What nginx and the service answer when they have too much to do. */
+const busyAnswer = (status, seconds) => ({
+	status: Number(status),
+	headers: { "Content-Type": "application/problem+json", "Retry-After": String(seconds) },
+	body: JSON.stringify({
+		type: "/v1/problems/busy",
+		title: BUSY[status],
+		status: Number(status),
+		instance: "/v1/requests/0123456789abcdef",
+	}),
+});
+
+/** A person can ask again before the time. */
 async function busy() {
 	const { person, page, id } = await begin("busy");
-	for (const [status, title] of [
-		[429, "The user has sent too many requests."],
-		[503, "The service has too much to do."],
-	]) {
-		await page.route(/\/v1\/tasks\?/, (route) =>
-			route.fulfill({
-				status,
-				headers: { "Content-Type": "application/problem+json", "Retry-After": "1" },
-				body: JSON.stringify({
-					type: "/v1/problems/busy",
-					title,
-					status,
-					instance: "/v1/requests/0123456789abcdef",
-				}),
-			}),
-		);
-		await change(id, { priority: status });
+	for (const [status, title] of Object.entries(BUSY)) {
+		await page.route(/\/v1\/tasks\?/, (route) => route.fulfill(busyAnswer(status, 290)));
+		await change(id, { priority: Number(status) });
 		const trouble = page.locator(".tasks .trouble");
 		await trouble.waitFor();
 		const text = await trouble.textContent();
@@ -182,6 +185,64 @@ async function busy() {
 		await becomes(() => trouble.count(), 0, `${status}: try again`);
 	}
 	await person.leave("busy", LOST);
+}
+
+const WAIT = 6; // seconds, longer than events and intervals take to cause a further request
+
+/** Refuses the first request of each address, and notes when they came. */
+async function refuseOnce(page, addresses, status) {
+	const seen = {};
+	await page.route(addresses, (route) => {
+		const path = new URL(route.request().url()).pathname;
+		(seen[path] ??= []).push(Date.now());
+		return seen[path].length === 1 ? route.fulfill(busyAnswer(status, WAIT)) : route.continue();
+	});
+	return seen;
+}
+
+/** Without a person: the page asks again, not before the time that the service has named. */
+async function waiting() {
+	const { person, page, id } = await begin("waiting");
+	const trouble = page.locator("main .trouble");
+	for (const [status, path, heading, addresses] of [
+		[429, "/tasks?q=kind%3Awaiting", "Tasks", /\/v1\/tasks\?/],
+		[503, `/tasks/${id}`, "first", new RegExp(`/v1/tasks/${id}$`)],
+		[429, "/workers", "Workers", /\/v1\/workers/],
+		[503, "/", "Overview", /\/v1\/stats$/],
+		[503, "/users", "Users", /\/v1\/users/],
+	]) {
+		const seen = await refuseOnce(page, addresses, status);
+		await person.go(path);
+		await trouble.first().waitFor();
+		const text = await trouble.first().textContent();
+		ok(
+			/tries again at [0-9:]{7,8}/.test(text),
+			`${path}: ${status}: the page says when it tries again`,
+			text,
+		);
+		for (let priority = 0; priority < 4; priority++) {
+			await change(id, { priority });
+			await page.waitForTimeout(300);
+		}
+		await becomes(() => trouble.count(), 0, `${path}: it does so by itself`, LONG);
+		await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+		for (const [address, [first, second]] of Object.entries(seen))
+			ok(second - first >= WAIT * 1000 - 50, `${path}: ${address}: not before`, second - first);
+		await page.unroute(addresses);
+	}
+
+	// The first request of all.
+	const seen = await refuseOnce(page, /\/v1\/me/, 503);
+	await page.reload();
+	await trouble.or(page.locator("main.login .trouble")).first().waitFor();
+	await page.locator(".shell").waitFor({ timeout: LONG * 1000 });
+	const [first, second] = seen["/v1/me"];
+	ok(
+		second - first >= WAIT * 1000 - 50,
+		"a page that opens: it goes on by itself, not before",
+		second - first,
+	);
+	await person.leave("waiting", LOST);
 }
 
 /** Something in between answers in the place of the service. */
@@ -220,4 +281,4 @@ async function strange() {
 	await person.leave("strange answers");
 }
 
-await run({ live, hidden, paused, nginxStops, serviceStops, offline, busy, strange }, stop);
+await run({ live, hidden, paused, nginxStops, serviceStops, offline, busy, waiting, strange }, stop);

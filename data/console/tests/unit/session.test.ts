@@ -7,6 +7,8 @@ import { beforeEach, test } from "node:test";
 const kept = new Map<string, string>();
 /** Timers that have not run. */
 const timers = new Map<number, () => void>();
+/** Their ms. */
+const waits = new Map<number, number>();
 let lastTimer = 0;
 let lock: Promise<unknown> = Promise.resolve();
 
@@ -33,8 +35,14 @@ const browser = {
 	navigator: {
 		locks: { request: (_: string, run: () => Promise<void>) => (lock = lock.catch(() => {}).then(run)) },
 	},
-	window: { setTimeout: (run: () => void) => (timers.set(++lastTimer, run), lastTimer) },
-	clearTimeout: (id: number) => void timers.delete(id),
+	window: {
+		setTimeout: (run: () => void, ms: number) => {
+			timers.set(++lastTimer, run);
+			waits.set(lastTimer, ms);
+			return lastTimer;
+		},
+	},
+	clearTimeout: (id: number) => void (timers.delete(id), waits.delete(id)),
 	setTimeout: (run: () => void) => setImmediate(run),
 	crypto: webcrypto,
 };
@@ -138,6 +146,15 @@ test("however many requests are refused, one later try replaces the tokens", asy
 	[...timers.values()][0]!();
 	await turns();
 	assert.equal(timers.size, 1);
+});
+
+test("a busy service is not asked for new tokens before the time that it names", async () => {
+	const busy = () => new Response("{}", { status: 503, headers: { "Retry-After": "100" } });
+	serve = (request) => (request.includes("/v1/token") ? busy() : json(401, {}));
+	for (let request = 0; request < 3; request++) await assert.rejects(read("/v1/tasks"), { status: 401 });
+	assert.equal(asked.filter((request) => request.includes("/v1/token")).length, 1);
+	assert.deepEqual([...waits.values()], [100_000]);
+	assert.ok(caller.value, "the session goes on");
 });
 
 test("a login that cannot be used leaves no token", async () => {

@@ -5,7 +5,7 @@ import { usePoll } from "../../model/poll.ts";
 const EVENTS_MS = 2000;
 const QUIET_MS = 15_000;
 
-export function useRefresh(reload: () => void, byEvents = true): void {
-	useReload(reload, EVENTS_MS, () => byEvents);
-	usePoll(reload, QUIET_MS);
+export function useRefresh(refresh: () => void, byEvents = true): void {
+	useReload(refresh, EVENTS_MS, () => byEvents);
+	usePoll(refresh, QUIET_MS);
 }

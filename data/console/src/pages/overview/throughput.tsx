@@ -67,7 +67,7 @@ export function Throughput() {
 	const [range, setRange] = useState<(typeof RANGES)[number]>(RANGES[0]);
 	const [name, seconds, step] = range;
 	const series = useResource(async (signal) => linesOf(await readSeries(seconds, step, signal)), [range]);
-	useRefresh(series.reload);
+	useRefresh(series.refresh);
 	const { data, problem } = series;
 	return (
 		<section class="card throughput" aria-labelledby="throughput">

@@ -10,7 +10,7 @@ const READ_MS = 1000; // between two reads of the same
 /** Data about a task, read again when the task changes. */
 export function useTaskResource<T>(id: string, read: (signal: AbortSignal) => Promise<T>): Resource<T> {
 	const resource = useResource(read, [id]);
-	useReload(resource.reload, READ_MS, (event) => event.task_id === id);
+	useReload(resource.refresh, READ_MS, (event) => event.task_id === id);
 	return resource;
 }
 

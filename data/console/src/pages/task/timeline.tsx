@@ -17,7 +17,7 @@ const STATS_MS = 3000; // between two reads of the counts
 
 function Waiting({ task }: { task: Task }) {
 	const stats = useResource((signal) => readKindStats(task, signal), []);
-	useReload(stats.reload, STATS_MS);
+	useReload(stats.refresh, STATS_MS);
 	return <p class="why">{stats.data && whyWaiting(task, stats.data, now.value)}</p>;
 }
 

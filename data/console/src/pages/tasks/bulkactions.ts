@@ -1,6 +1,8 @@
 /** The actions on several tasks, and how they are carried out on selected ones. */
+import { serviceTime } from "../../api/http.ts";
 import { archiveTask, deleteTask, patchTask, retryTask } from "../../api/tasks.ts";
 import type { BulkAction, State, Task } from "../../api/types.ts";
+import { isRefusal } from "../../model/retry.ts";
 
 export interface BulkActionInfo {
 	do: BulkAction;
@@ -58,23 +60,43 @@ export interface Outcome {
 	done: number;
 	/** Messages, with how often each occurred. */
 	refusals: Map<string, number>;
+	/** By serviceTime(): no request is sent before, because the service has asked to wait. */
+	until: number;
 }
 
 const PARALLEL = 4;
+const TRIES = 5; // of one task, while there are too many requests
 
-/** Carries the action out for each task, and goes on after refusals. `report` is called after each one. */
+/**
+ * Carries the action out for each task, and goes on after refusals, but not before Retry-After. `report` is called
+ * after each answer.
+ */
 export async function runForEach(
 	action: BulkActionInfo,
 	tasks: Task[],
 	priority: number,
 	report: (outcome: Outcome) => void,
 ): Promise<Outcome> {
-	const outcome: Outcome = { done: 0, refusals: new Map() };
+	const outcome: Outcome = { done: 0, refusals: new Map(), until: 0 };
 	const queue = [...tasks];
+	const send = async (task: Task, tries = TRIES): Promise<unknown> => {
+		for (let wait; (wait = outcome.until - serviceTime()) > 0;)
+			await new Promise((resolve) => setTimeout(resolve, wait));
+		try {
+			return await action.run(task, priority);
+		} catch (error) {
+			if (!isRefusal(error)) throw error;
+			outcome.until = Math.max(outcome.until, serviceTime() + error.retryAfter * 1000);
+			// After 503 the change may have been made.
+			if (error.status !== 429 || tries === 1) throw error;
+			report({ ...outcome });
+			return send(task, tries - 1);
+		}
+	};
 	const work = async () => {
 		for (let task = queue.shift(); task; task = queue.shift()) {
 			try {
-				await action.run(task, priority);
+				await send(task);
 				outcome.done++;
 			} catch (error) {
 				const message = error instanceof Error ? error.message : String(error);

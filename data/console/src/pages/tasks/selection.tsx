@@ -3,11 +3,12 @@ import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../../api/http.ts";
 import { countBulk, startBulk, type Conditions } from "../../api/tasks.ts";
 import type { BulkDryRun, Task } from "../../api/types.ts";
+import { now } from "../../model/clock.ts";
 import { asProblem } from "../../model/resource.ts";
 import { taskPage } from "../../model/routes.ts";
 import { countTasks } from "../../model/states.ts";
 import { may } from "../../model/session.ts";
-import { Action, Bar, Loading, Trouble } from "../../ui/basics.tsx";
+import { Action, Bar, Loading, Trouble, When } from "../../ui/basics.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { PriorityField } from "../../ui/priority.tsx";
 import { BULK_ACTIONS, runForEach, type BulkActionInfo, type Outcome } from "./bulkactions.ts";
@@ -38,6 +39,11 @@ function ConfirmRows({ action, tasks, close, done }: ConfirmProps & { tasks: Tas
 					<p role="status">
 						{countTasks(outcome.done)} done{refused ? `, ${refused.toLocaleString()} refused` : ""}.
 					</p>
+					{outcome.until > now.value && !isOver && (
+						<p>
+							The service is busy. It goes on <When time={new Date(outcome.until).toISOString()} />.
+						</p>
+					)}
 					<ul>
 						{[...outcome.refusals].map(([message, count]) => (
 							<li key={message}>

@@ -135,9 +135,9 @@ export function Deliveries({ hook }: { hook: string }) {
 	const pages = useRef(1);
 	const [isRedelivering, setRedelivering] = useState(false);
 	const list = useResource((signal) => readPages(hook, state, pages.current, signal), [hook, state]);
-	const { data, problem, reload } = list;
-	useReload(reload, READ_MS);
-	usePoll(reload, READ_MS);
+	const { data, problem, reload, refresh } = list;
+	useReload(refresh, READ_MS);
+	usePoll(refresh, READ_MS);
 	const choose = (next: string) => {
 		pages.current = 1;
 		go(next ? `${path}?state=${next}` : path, true);

@@ -7,11 +7,13 @@ import {
 	readWebhook,
 	rotateSecret,
 	testWebhook,
+	type Delivery,
 	type Webhook,
 } from "../../api/webhooks.ts";
 import { filterWords } from "../../model/hookstate.ts";
 import { usePoll } from "../../model/poll.ts";
 import { useResource } from "../../model/resource.ts";
+import { isRefusal } from "../../model/retry.ts";
 import { go } from "../../model/router.ts";
 import { BASE } from "../../model/routes.ts";
 import { Action, Field, Loading, Trouble, When } from "../../ui/basics.tsx";
@@ -29,15 +31,25 @@ interface DialogProps {
 	done: (hook: Webhook) => void;
 }
 
-function Test({ hook, close }: DialogProps) {
-	const { data, problem } = useResource(async (signal) => {
-		let delivery = await testWebhook(hook.id, signal);
-		for (let reads = 0; delivery.state === "pending" && reads < TEST_READS; reads++) {
-			await new Promise((resolve) => setTimeout(resolve, 1000));
-			delivery = await readDelivery(hook.id, delivery.id, signal);
+/** Sends a test delivery, and reads it until it has ended, or too often. */
+async function runTest(hook: string, signal: AbortSignal): Promise<Delivery> {
+	let delivery = await testWebhook(hook, signal);
+	let seconds = 1;
+	for (let reads = 0; delivery.state === "pending" && reads < TEST_READS; reads++) {
+		await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+		try {
+			delivery = await readDelivery(hook, delivery.id, signal);
+			seconds = 1;
+		} catch (error) {
+			if (!isRefusal(error)) throw error;
+			seconds = error.retryAfter;
 		}
-		return delivery;
-	}, []);
+	}
+	return delivery;
+}
+
+function Test({ hook, close }: DialogProps) {
+	const { data, problem } = useResource((signal) => runTest(hook.id, signal), [], false);
 	return (
 		<Dialog title="Test" close={close}>
 			{problem && <Trouble problem={problem} />}
@@ -126,11 +138,17 @@ function Facts({ hook }: { hook: Webhook }) {
 }
 
 export function WebhookDetails({ id }: { id: string }) {
-	const { data: hook, problem, reload, set } = useResource((signal) => readWebhook(id, signal), [id]);
+	const {
+		data: hook,
+		problem,
+		reload,
+		refresh,
+		set,
+	} = useResource((signal) => readWebhook(id, signal), [id]);
 	// With the webhook as it was when the dialog was opened: the service refuses a change of another state.
 	const [dialog, setDialog] = useState<{ name: keyof typeof DIALOGS; hook: Webhook }>();
 	const [secret, setSecret] = useState("");
-	usePoll(reload, READ_MS);
+	usePoll(refresh, READ_MS);
 	const done = (next: Webhook) => {
 		setDialog(undefined);
 		setSecret(next.secret ?? "");
