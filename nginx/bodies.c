@@ -10,20 +10,23 @@
 static const struct {
 	const char *pattern; /* NULL: all others */
 	enum err_code code;
+	const char *path; /* that only such errors are about; NULL: any */
 } conditions[] = {
-	{ "~^400 $", ERR_PLAIN_HTTP },
-	{ "~^400 ", ERR_MALFORMED },
-	{ "~^404 ", ERR_NO_ROUTE },
-	{ "~^405 ", ERR_METHOD },
-	{ "~^413 ", ERR_TOO_LARGE },
-	{ "~^414 ", ERR_URI_TOO_LONG },
-	{ "~^421 ", ERR_MISDIRECTED },
-	{ "~^429 ", ERR_TOO_MANY_REQUESTS },
-	{ "~^431 ", ERR_HEADER_TOO_LARGE },
-	{ "~^501 ", ERR_NOT_IMPLEMENTED },
-	{ "~^503 ", ERR_BUSY },
-	{ "~^505 ", ERR_HTTP_VERSION },
-	{ NULL, ERR_INTERNAL },
+	{ .pattern = "~^400 $", .code = ERR_PLAIN_HTTP },
+	{ .pattern = "~^400 ", .code = ERR_MALFORMED },
+	{ .pattern = "~^404 ", .code = ERR_NO_ROUTE },
+	{ .pattern = "~^405 ", .code = ERR_METHOD },
+	/* Of static files: the application evaluates the preconditions of all other responses. */
+	{ .pattern = "~^412 ", .code = ERR_PRECONDITION, .path = "/v1/openapi/" },
+	{ .pattern = "~^413 ", .code = ERR_TOO_LARGE },
+	{ .pattern = "~^414 ", .code = ERR_URI_TOO_LONG },
+	{ .pattern = "~^421 ", .code = ERR_MISDIRECTED },
+	{ .pattern = "~^429 ", .code = ERR_TOO_MANY_REQUESTS },
+	{ .pattern = "~^431 ", .code = ERR_HEADER_TOO_LARGE },
+	{ .pattern = "~^501 ", .code = ERR_NOT_IMPLEMENTED },
+	{ .pattern = "~^503 ", .code = ERR_BUSY },
+	{ .pattern = "~^505 ", .code = ERR_HTTP_VERSION },
+	{ .code = ERR_INTERNAL },
 };
 
 #define CONDITIONS (sizeof(conditions) / sizeof(conditions[0]))
@@ -41,12 +44,12 @@ static void put_condition_map(void)
 	buf_puts(&generated, "}\n");
 }
 
-/* Sets a request id that put_body() replaces by $request_id. */
-static struct request *named_request(struct request *request)
+/* Sets a request id that put_body() replaces by $request_id. path: NULL: none. */
+static struct request *named_request(struct request *request, const char *path)
 {
 	struct err err;
 
-	*request = (struct request){ 0 };
+	*request = (struct request){ .path = str_cstr(path) };
 	if (!request_add_cgi_param(request, STR("POLYTASK_REQUEST_ID"), STR(ID_MARK), &err))
 		abort();
 	return request;
@@ -73,8 +76,8 @@ static void put_body(struct str body)
 }
 
 /* Encodes an error in the format of a dialect; NULL: of the token endpoint. */
-static void encode_error(
-	const struct dialect *dialect, enum err_code code, struct response *response)
+static void encode_error(const struct dialect *dialect, enum err_code code, const char *path,
+	struct response *response)
 {
 	struct request request;
 	struct err err;
@@ -82,7 +85,7 @@ static void encode_error(
 	*response = (struct response){ 0 };
 	err_set(&err, code, NULL, NULL);
 	if (dialect)
-		dialect_encode_error(dialect, named_request(&request), &err, response);
+		dialect_encode_error(dialect, named_request(&request, path), &err, response);
 	else
 		token_endpoint_encode_error(&err, response);
 	if (!response->media_type)
@@ -95,7 +98,7 @@ static void put_format_bodies(const struct dialect *dialect)
 		enum err_code code = conditions[i].code;
 		struct response response;
 
-		encode_error(dialect, code, &response);
+		encode_error(dialect, code, conditions[i].path, &response);
 		buf_printf(&generated, "\t\"%s %s\" ", dialect ? dialect->name : "oauth",
 			err_name(code));
 		put_body(buf_str(&response.body));
@@ -114,7 +117,7 @@ static void put_refusal_bodies(const struct dialect *dialect)
 	do {
 		last = row->reason == NULL;
 		dialect_encode_refusal(
-			dialect, named_request(&request), last ? "" : row->reason, &response);
+			dialect, named_request(&request, NULL), last ? "" : row->reason, &response);
 		if (last)
 			buf_printf(&generated, "\t\"~^%s \" ", dialect->name);
 		else
@@ -132,7 +135,7 @@ static void put_token_refusal(void)
 {
 	struct response response;
 
-	encode_error(NULL, ERR_UNAUTHENTICATED, &response);
+	encode_error(NULL, ERR_UNAUTHENTICATED, NULL, &response);
 	buf_puts(&generated, "\t\"~^oauth \" ");
 	put_body(buf_str(&response.body));
 	buf_puts(&generated, ";\n");
@@ -160,7 +163,7 @@ static const char *media_type(const struct dialect *dialect)
 	struct response response;
 	const char *type;
 
-	encode_error(dialect, ERR_BUSY, &response);
+	encode_error(dialect, ERR_BUSY, NULL, &response);
 	type = response.media_type;
 	response_free(&response);
 	return type;

@@ -203,9 +203,12 @@ def refused():
             check_refused(answer, 405, f"{method} {path}")
             equal(answer.headers.get_all("Allow"), ["GET, HEAD"], f"{method} {path}: Allow")
         check_refused(ask(path, host="evil.example"), 421, f"{path} of another host")
-    answer = ask("/console/", headers=[("If-Match", '"none"')])
-    equal(answer.status, 412, "If-Match with another ETag")
-    check_fields(answer, "412")
+    for path in ("/console/", "/console/tasks", "/console/" + assets()[0]):
+        for field in (("If-Match", '"none"'), ("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT")):
+            check_refused(ask(path, headers=[field]), 412, f"{path} with another {field[0]}")
+        for etag in (ask(path).headers["ETag"], "*"):
+            answer = ask(path, headers=[("If-Match", etag)])
+            equal((answer.status, answer.body), (200, ask(path).body), f"{path}: If-Match: {etag}")
     preflight = [("Origin", ORIGIN), ("Access-Control-Request-Method", "GET")]
     check_refused(ask("/console/", "OPTIONS", preflight), 405, "a preflight of an origin that may call the API")
     check_fields(ask("/console/", headers=[("Origin", ORIGIN)]), "a request of this origin")

@@ -97,6 +97,9 @@ def credentials(port):
 def challenges(port):
     answer = send(port, f"GET {CHALLENGE}token-1 HTTP/1.1")
     equal((answer.status, answer.body), (200, b"token-1.thumbprint"), "a challenge: its file")
+    answer = send(port, f"GET {CHALLENGE}token-1 HTTP/1.1", ['If-Match: "none"'])
+    equal((answer.status, b"<" in answer.body), (412, False), "a challenge with another If-Match: no page of nginx")
+    ok(isinstance(answer.json(), dict), "an error in the format of a dialect", answer)
     for path in ("token-2", "", "../../key.pem", "%2e%2e/%2e%2e/key.pem", "a/../../../cert.pem"):
         answer = send(port, f"GET {CHALLENGE}{path} HTTP/1.1")
         ok(

@@ -8,6 +8,8 @@ from lib import Instance, run_tests
 from paths import SOURCE
 from tap import equal, ok
 
+DOCUMENT_HAS_CHANGED = "The document has changed since it was read."
+
 
 def refused(dialect, answer, status, sentence):
     known = DIALECTS[dialect]
@@ -167,6 +169,26 @@ def documents():
     instance.stop("documents")
 
 
+def preconditions():
+    """Public files have the preconditions of RFC 9110, and an error like others."""
+    instance = Instance()
+    paths = ("/v1/openapi/native.json", "/v1/openapi/idol.md", "/v1/openapi/", "/v1", "/v1/problems", "/v1/problems/busy")
+    for path in (*paths, "/.well-known/api-catalog"):
+        for field in (("If-Match", '"none"'), ("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT")):
+            answer = instance.request("GET", path, None, [field])
+            equal(
+                (answer.status, answer.headers["Content-Type"], answer.json()["type"], answer.json()["title"]),
+                (412, DIALECTS["native"].media_type, "/v1/problems/precondition", DOCUMENT_HAS_CHANGED),
+                f"GET {path}: {field[0]}",
+            )
+            head = instance.request("HEAD", path, None, [field])
+            equal((head.status, head.body), (412, b""), f"HEAD {path}: {field[0]}")
+        equal(instance.request("GET", path, None, [("If-Match", "*")]).status, 200, f"{path}: If-Match: *")
+    etag = instance.request("GET", paths[0], None, []).headers["ETag"]
+    equal(instance.request("GET", paths[0], None, [("If-Match", etag)]).status, 200, "If-Match: the present ETag")
+    instance.stop("preconditions")
+
+
 def links(answer):
     return dict(re.findall(r'<([^>]*)>; rel="([^"]*)"', answer.headers["Link"]))
 
@@ -255,4 +277,4 @@ def problems():
     instance.stop("problems")
 
 
-run_tests(formats, documents, discovery, problems)
+run_tests(formats, documents, preconditions, discovery, problems)

@@ -144,6 +144,8 @@ static const char *title(const struct request *request, const struct err *err)
 		{ NATIVE_POINTS_PATH, ERR_NOT_FOUND, "There is no such ingest point." },
 		{ NATIVE_POINTS_PATH, ERR_PRECONDITION,
 			"The ingest point has changed since it was read." },
+		{ NATIVE_DOCUMENTS_PATH, ERR_PRECONDITION,
+			"The document has changed since it was read." },
 	};
 	const struct err general = { .code = err->code };
 

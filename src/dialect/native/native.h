@@ -54,6 +54,7 @@
 #define NATIVE_MEDIA_TYPE	"application/json"
 #define NATIVE_TASKS_PATH	"/v1/tasks"
 #define NATIVE_POINTS_PATH	"/v1/ingest-points"
+#define NATIVE_DOCUMENTS_PATH	"/v1/openapi" /* public files, which the web server sends */
 #define NATIVE_MERGE_PATCH_TYPE "application/merge-patch+json"
 #define NATIVE_PATCH_TYPES	NATIVE_MERGE_PATCH_TYPE ", " NATIVE_MEDIA_TYPE
 
