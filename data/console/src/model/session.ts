@@ -3,8 +3,9 @@
  * by password also has a refresh token, with which both are replaced before the access token ends.
  */
 import { computed, signal } from "@preact/signals";
-import { onRefused, Problem, read, setToken } from "../api/http.ts";
+import { onRefused, Problem, setToken } from "../api/http.ts";
 import { logIn, refresh, revoke, type Tokens } from "../api/login.ts";
+import { readCaller } from "../api/me.ts";
 import type { Caller, Right } from "../api/types.ts";
 import { isRefusal } from "./retry.ts";
 
@@ -139,7 +140,7 @@ function end(reason: string): void {
 /** Reads the user of the token. If the service refuses the token, the session has none. */
 async function enter(): Promise<void> {
 	try {
-		caller.value = await read<Caller>("/v1/me");
+		caller.value = await readCaller();
 		farewell.value = "";
 	} catch (error) {
 		if (error instanceof Problem && (error.status === 401 || error.status === 403)) keep(undefined);
@@ -181,7 +182,7 @@ export async function logOut(andToken = false): Promise<void> {
 
 /** Reads again what the service knows of the caller: rights, rate, quota. */
 export async function reloadCaller(): Promise<void> {
-	caller.value = await read<Caller>("/v1/me");
+	caller.value = await readCaller();
 }
 
 /** Goes on with the session of this tab, if there is one. Throws a Problem if the service cannot be reached. */

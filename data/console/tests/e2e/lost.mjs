@@ -278,6 +278,17 @@ async function strange() {
 				`${name} instead of ${path.slice(0, 7)}: the page says so, and goes on when it is asked again`,
 			);
 		}
+	for (name of Object.keys(answers)) {
+		await page.route("**/v1/me", answer);
+		await person.go("/tasks");
+		const again = page.locator("main .trouble").getByRole("button", { name: "Try again" });
+		await again.waitFor();
+		ok(await person.session(), `${name} instead of the caller: the page says so, and keeps the session`);
+		await page.unroute("**/v1/me");
+		await again.click();
+		await page.locator(".rows [data-id]").first().waitFor();
+		ok(true, `${name} instead of the caller: then it goes on`);
+	}
 	await person.leave("strange answers");
 }
 

@@ -49,7 +49,7 @@ const browser = {
 for (const [name, value] of Object.entries(browser))
 	Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 
-const { caller, farewell, logIn, logInWithToken, logOut, resume } =
+const { caller, farewell, logIn, logInWithToken, logOut, reloadCaller, resume } =
 	await import("../../src/model/session.ts").then((session) => ({
 		...session,
 		logIn: session.logInWithPassword,
@@ -78,7 +78,8 @@ globalThis.fetch = async (input, init) => {
 
 /** SHA-256 of the first token, which is a. */
 const LOGIN = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
-const ME = { user: "u", tenant: "t", rights: ["read"] };
+const NONE = { used: 0, limit: null };
+const ME = { user: "u", tenant: "t", rights: ["read"], rate: null, tasks: NONE, bytes: NONE };
 const turns = async () => {
 	for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 	for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
@@ -166,6 +167,37 @@ test("a login that cannot be used leaves no token", async () => {
 	assert.equal(kept.size, 0);
 	assert.equal(asked.at(-1), "POST /v1/revoke d");
 	assert.equal(timers.size, 0);
+});
+
+test("an answer about the caller that lacks a member is not of the service", async () => {
+	const present = caller.value;
+	const others = { tenant: 5, user: null, rights: "read", tasks: 5, bytes: { used: 1 } };
+	const answers: unknown[] = [{}, [], { ...ME, rights: [null] }];
+	for (const [name, value] of Object.entries(others)) {
+		answers.push({ ...ME, [name]: value });
+		answers.push({ ...ME, [name]: undefined });
+	}
+	for (const answer of answers) {
+		serve = (request) => (request.includes("/v1/token") ? tokens("b") : json(200, answer));
+		await assert.rejects(
+			reloadCaller(),
+			{ status: 0, message: /not of the service/ },
+			JSON.stringify(answer),
+		);
+		assert.equal(caller.value, present, "the last answer stays");
+	}
+	await resume().catch(() => {});
+	assert.ok(kept.size, "the session is kept until the service answers");
+	await logOut();
+	await assert.rejects(logIn("name", "password"), { status: 0 });
+	assert.equal(kept.size, 0, "a login that cannot be used leaves nothing");
+});
+
+test("numbers that a double cannot hold are those of a caller, too", async () => {
+	const body = JSON.stringify(ME).replace('"limit":null', '"limit":9007199254740993');
+	serve = () => new Response(body);
+	await reloadCaller();
+	assert.equal(caller.value?.user, "u");
 });
 
 test("old tokens are not used if another tab has replaced them, and it says so", async () => {
