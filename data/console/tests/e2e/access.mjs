@@ -4,6 +4,7 @@ import { inDialog, isAccessible, SIZES } from "./axe.mjs";
 import { Person, stop } from "./browser.mjs";
 import { becomes, equal, ok, run } from "./harness.mjs";
 import { ask, create, first, someTasks, USERS } from "./service.mjs";
+import { smallTargets } from "./targets.mjs";
 
 async function dialogs(page, name) {
 	await inDialog(page, `${name}: keys`, () => page.keyboard.press("?"));
@@ -259,4 +260,49 @@ async function nothingJumps() {
 	await person.leave("layout");
 }
 
-await run({ everyPage, keyboardOnly, motion, theme, nothingJumps }, stop);
+/** The check itself: small targets that are near each other are found, others are not. */
+async function targets() {
+	const person = await Person.open();
+	const page = await person.enter("/");
+	await page.locator(".tiles").waitFor();
+	const add = (html, height, margin) =>
+		page.evaluate(
+			([tag, px, gap]) => {
+				const main = document.querySelector("main");
+				main.replaceChildren();
+				for (const name of ["one", "two"]) {
+					const box = main.appendChild(document.createElement("div"));
+					const target = box.appendChild(document.createElement(tag));
+					if (tag === "a") target.href = "/";
+					target.append(name);
+					Object.assign(target.style, { display: "block", height: px, minHeight: 0, padding: 0 });
+					box.style.marginBottom = gap;
+				}
+			},
+			[html, height, margin],
+		);
+	for (const [tag, height, margin, count] of [
+		["button", "14px", "0", 2],
+		["a", "14px", "9px", 2],
+		["a", "14px", "11px", 0],
+		["button", "24px", "0", 0],
+	]) {
+		await add(tag, height, margin);
+		const found = await page.evaluate(smallTargets);
+		equal(found.length, count, `${tag} of ${height}, ${margin} apart: ${count} too small`);
+	}
+	await page.evaluate(() => {
+		const text = document.querySelector("main").appendChild(document.createElement("p"));
+		for (const word of ["a", "b"]) {
+			const link = text.appendChild(document.createElement("a"));
+			link.href = "/";
+			link.append(word);
+		}
+	});
+	ok((await page.evaluate(smallTargets)).length > 0, "links beside each other are too small");
+	await page.evaluate(() => document.querySelector("main p").append(" and other words"));
+	equal(await page.evaluate(smallTargets), [], "in a sentence they are not");
+	await person.leave("targets");
+}
+
+await run({ everyPage, keyboardOnly, motion, theme, nothingJumps, targets }, stop);

@@ -1,7 +1,8 @@
-// Checks of a page or a dialog by axe-core, and of its width.
+// Checks of a page or a dialog by axe-core, of its width, and of the size of its targets.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { becomes, ok } from "./harness.mjs";
+import { smallTargets } from "./targets.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
@@ -29,6 +30,8 @@ export async function isAccessible(page, name) {
 	ok(!found.length, `${name}: axe finds nothing`, found.join("\n"));
 	const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 	ok(tooWide <= 0, `${name}: no wider than the screen`, tooWide);
+	const small = await page.evaluate(smallTargets);
+	ok(!small.length, `${name}: targets are large enough, or far apart`, small.join("\n"));
 	const titled = await page.title();
 	ok(titled.includes("Polytask"), `${name}: has a title`, titled);
 }

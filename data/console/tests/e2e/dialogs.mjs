@@ -107,13 +107,15 @@ async function users() {
 }
 
 async function workers() {
-	await create({ kind: "taken" });
-	await ask("POST", "/v1/claims", {
-		worker: "encoder-1",
-		kinds: ["taken"],
-		lease_seconds: 300,
-		confirm_seconds: 60,
-	});
+	for (const kind of ["taken", "also"]) {
+		await create({ kind });
+		await ask("POST", "/v1/claims", {
+			worker: "encoder-1",
+			kinds: [kind],
+			lease_seconds: 300,
+			confirm_seconds: 60,
+		});
+	}
 	for (const one of LOOKS)
 		await look(one, async (person, name) => {
 			const page = await person.enter("/workers");
