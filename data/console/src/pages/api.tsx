@@ -58,7 +58,7 @@ function Document({ entry }: { entry: Entry }) {
 			/>
 			{!found.length && <Empty title="No operation matches" />}
 			{paths.map((path) => (
-				<section key={path} class="path">
+				<section key={path} class="api-path">
 					<h3>
 						<code>{path}</code>
 					</h3>

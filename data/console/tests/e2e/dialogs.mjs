@@ -139,8 +139,8 @@ async function apis() {
 			for (const [at, link] of names.entries()) {
 				if (OTHERS.includes(one) && at) continue;
 				await links.nth(at).click();
-				await page.locator(".path").first().waitFor();
-				await page.locator(".path summary").first().click();
+				await page.locator(".api-path").first().waitFor();
+				await page.locator(".api-path summary").first().click();
 				await isAccessible(page, `${name}: API ${link}`);
 			}
 			ok(names.length >= 6, `${name}: all APIs`, names);

@@ -279,21 +279,34 @@ async function api() {
 	const page = await person.enter("/api");
 	const names = await page.getByRole("navigation", { name: "APIs" }).getByRole("link");
 	await names.nth(5).waitFor();
-	await page.locator(".path").first().waitFor();
-	const all = await page.locator(".path").count();
+	await page.locator(".api-path").first().waitFor();
+	const all = await page.locator(".api-path").count();
 	await page.getByLabel("Filter operations").fill("webhooks");
-	await becomes(async () => (await page.locator(".path").count()) < all, true, "operations are filtered");
-	await page.locator(".path summary").first().click();
+	await becomes(async () => (await page.locator(".api-path").count()) < all, true, "operations are filtered");
+	await page.locator(".api-path summary").first().click();
 	await becomes(
-		async () => (await page.locator(".path").first().textContent()).includes("$POLYTASK_TOKEN"),
+		async () => (await page.locator(".api-path").first().textContent()).includes("$POLYTASK_TOKEN"),
 		true,
 		"an operation has a command",
 	);
 	for (const name of await names.allTextContents()) {
 		await names.filter({ hasText: name }).first().click();
-		await page.locator(".path").first().waitFor();
+		await page.locator(".api-path").first().waitFor();
 		equal(await page.locator(".trouble").count(), 0, `the document of ${name} is shown`);
 	}
+	const touched = await page.evaluate(() => {
+		const look = (name) => {
+			const one = document.body.appendChild(document.createElement("div"));
+			one.className = name;
+			one.append(document.createElement("details"), document.createElement("li"));
+			const all = [one, ...one.children].map((part) => ({ ...getComputedStyle(part) }));
+			one.remove();
+			return JSON.stringify(all);
+		};
+		const plain = look("");
+		return ["path", "method", "method DELETE", "items", "curl"].filter((name) => look(name) !== plain);
+	});
+	equal(touched, [], "common words are no classes of this page, so that others may use them");
 	await person.leave("API");
 }
 

@@ -16,13 +16,13 @@ function About({ operation }: { operation: Operation }) {
 			<Markdown text={textOf(part.description)} />
 			<a href={`#${encodeURIComponent(operation.id)}`}>Link to {operation.id}</a>
 			{curl && (
-				<div class="curl">
+				<div class="api-curl">
 					<pre tabIndex={0}>{curl}</pre>
 					<Copy text={curl} label={`Copy the request ${operation.id}`} />
 				</div>
 			)}
 			{parameters.length > 0 && <h4>Parameters</h4>}
-			<ul class="items">
+			<ul class="api-items">
 				{parameters.map((one) => (
 					<Item
 						key={`${one.in} ${one.name}`}
@@ -53,7 +53,7 @@ export function OperationFold({ operation, isTarget }: { operation: Operation; i
 	}, [isTarget]);
 	const head = (
 		<>
-			<b class={`method ${method}`}>{method}</b> {textOf(part.summary)}{" "}
+			<b class={`api-method ${method}`}>{method}</b> {textOf(part.summary)}{" "}
 			<small>
 				{id}
 				{part.deprecated === true && ", deprecated"}

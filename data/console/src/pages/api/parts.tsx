@@ -50,7 +50,7 @@ export function Item({ name, schema, isRequired, place = "", description }: Item
 function Members({ schema }: { schema: unknown }) {
 	const members = membersOf(useContext(DocumentContext), schema);
 	return (
-		<ul class="items">
+		<ul class="api-items">
 			{members.map((member) => (
 				<Item key={member.name} {...member} />
 			))}
@@ -65,7 +65,7 @@ export function Content({ of }: { of: unknown }) {
 		<>
 			{Object.entries(objectOf(of)).map(([type, value]) => (
 				<div key={type} class="media">
-					<ul class="items">
+					<ul class="api-items">
 						<Item name={type} schema={objectOf(value).schema} />
 					</ul>
 					{examplesOf(document, objectOf(value)).map((example) => (
@@ -98,7 +98,7 @@ export function Response({ code, of }: { code: string; of: unknown }) {
 					{headers.length > 0 && (
 						<Fold head="Header fields">
 							{() => (
-								<ul class="items">
+								<ul class="api-items">
 									{headers.map(([name, value]) => {
 										const { schema, description } = resolve(document, value);
 										return <Item key={name} name={name} schema={schema} description={textOf(description)} />;
