@@ -1,7 +1,7 @@
 // The list of tasks: counts, search, addresses that can be shared, rows that are drawn only while in sight, keys.
 import { Person, stop } from "./browser.mjs";
 import { becomes, equal, ok, run, until } from "./harness.mjs";
-import { ask, create, createMany, list, someTasks } from "./service.mjs";
+import { ask, change, create, createMany, list, someTasks } from "./service.mjs";
 
 const STATES = ["pending", "running", "succeeded", "failed", "cancelled"];
 const DIALECTS = {
@@ -388,4 +388,35 @@ async function back() {
 	await person.leave("back");
 }
 
-await run({ counts, completion, faults, scrolling, keys, sparse, worker, back }, stop);
+/** The list of many tasks has more rows than the largest page. */
+async function farDown() {
+	const person = await Person.open();
+	const page = await person.enter("/tasks?q=kind%3Amany");
+	await rows(page).first().waitFor();
+	const all = await list("kind=many&sort=-created");
+	const [changed, removed, below] = [1502, 1504, 1507].map((at) => all[at]);
+	const row = (id) => page.locator(`[data-id="${id}"]`);
+	const down = () => page.locator(".rows").evaluate((element) => (element.scrollTop = 44 * 1500));
+	await until(async () => (await down(), (await row(below).count()) > 0), 60);
+	await becomes(() => scrolled(page), 44 * 1500, "1500 rows down");
+	const badge = (id) => row(id).locator(".badge").textContent();
+	equal(await badge(changed), "pending", "a row behind the first 500");
+	await change(changed, { state: "cancelled" });
+	await becomes(() => badge(changed), "cancelled", "its change is shown");
+	await ask("DELETE", `/v1/tasks/${removed}`);
+	await becomes(() => row(removed).count(), 0, "a row that was removed disappears");
+	const { y } = await row(changed).boundingBox();
+	const before = await scrolled(page);
+	await create({ kind: "many" });
+	await change(below, { state: "failed" });
+	await becomes(() => badge(below), "failed", "a change beside a new task is shown");
+	await becomes(() => scrolled(page), before + 44, "the new one is far above");
+	equal((await row(changed).boundingBox()).y, y, "the rows in sight do not move");
+	const wanted = (await list("kind=many&sort=-created")).slice(1495, 1515);
+	const shown = await ids(page);
+	const at = shown.indexOf(wanted[0]);
+	equal(shown.slice(at, at + wanted.length), wanted, "the rows are those of the list");
+	await person.leave("far down");
+}
+
+await run({ counts, completion, faults, scrolling, keys, sparse, worker, back, farDown }, stop);

@@ -191,6 +191,7 @@ export function Rows({ list, selection, ...sorting }: RowsProps) {
 	useRowKeys(list, scroller, selection);
 	usePlace(list, scroller, first, end);
 	const { spot } = list;
+	useEffect(() => void Object.assign(spot, { first, end }), [first, end]);
 	useEffect(() => {
 		if (list.next && !list.isBusy && !list.problem && end > list.items.length - NEAR) list.more();
 	}, [end, list.items.length, list.next, list.isBusy]);
