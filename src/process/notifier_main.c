@@ -51,7 +51,7 @@ static bool pause_sender(void *data, int64_t ms)
 	if (!child_pause(sender->child, ms))
 		return false;
 	if (!store_role_renew(sender->store, &sender->role, &err))
-		log_warn("notifier", "the role of the sender is lost: %s", err_text(&err));
+		log_warn("notifier-role", "webhooks are not sent from here: %s", err_text(&err));
 	return sender->role.held;
 }
 
