@@ -212,6 +212,15 @@ static bool takes_slices(enum op_kind kind)
 	       kind == OP_FEED || kind == OP_BULK || kind == OP_ACCESS;
 }
 
+/* Content-MD5 and signatures are those of the coded body (RFC 1864 §2). */
+static bool make_body_plain(struct app *app, struct exchange *exchange, struct err *err)
+{
+	if (!exchange->body_is_plain)
+		exchange->body_is_plain = precondition_check_digest(&exchange->request, err) &&
+					  body_decode(app, exchange, err);
+	return exchange->body_is_plain;
+}
+
 /*
  * Decodes the request to one operation and applies it. again: one that cannot be cut in slices has
  * got its turn.
@@ -225,13 +234,7 @@ static bool execute(struct app *app, struct exchange *exchange, bool again, stru
 	if (waiting_has_ended(exchange))
 		return finish(app, exchange, err);
 	memset(&op, 0, sizeof(op));
-	/*
-	 * Content-MD5 and signatures are those of the coded body (RFC 1864 §2). A request that was
-	 * parked, or is decoded again, has the decoded one.
-	 */
-	if (!exchange->wait.resumed && !again &&
-		(!precondition_check_digest(&exchange->request, err) ||
-			!body_decode(app, exchange, err)))
+	if (!make_body_plain(app, exchange, err))
 		return false;
 	if (!decode(app, exchange, &op, err))
 		return false;
@@ -283,28 +286,27 @@ size_t app_body_limit(const struct app *app, struct request *request)
 	return body_limit(app, request, dialect_by_path(request, &skip));
 }
 
-void app_resume(struct app *app, struct exchange *exchange)
+static void begin(struct app *app, struct exchange *exchange)
 {
 	struct err err = { 0 };
 
-	exchange->wait.resumed = true;
 	if (!find_route(app, exchange, &err))
 		refusal_write(exchange, &err);
 	else if (exchange->route)
 		exchange->work = WORK_OPERATION;
 }
 
+void app_resume(struct app *app, struct exchange *exchange)
+{
+	exchange->wait.resumed = true;
+	begin(app, exchange);
+}
+
 void app_start(struct app *app, struct exchange *exchange)
 {
-	struct err err = { 0 };
-
 	exchange->began_us = clock_mono_us();
-	if (calls_begin(app, exchange))
-		return;
-	if (!find_route(app, exchange, &err))
-		refusal_write(exchange, &err);
-	else if (exchange->route)
-		exchange->work = WORK_OPERATION;
+	if (!calls_begin(app, exchange))
+		begin(app, exchange);
 }
 
 static bool do_work(struct app *app, struct exchange *exchange, struct err *err)

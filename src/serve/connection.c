@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "serve/bounds.h"
 #include "serve/exchange_log.h"
 #include "serve/parking.h"
@@ -95,14 +94,6 @@ static enum turn_queue enter_account(struct connection *conn, struct connection_
 	return app_is_list(exchange) ? TURN_NEW_LIST : TURN_SHORT;
 }
 
-static void free_large_body(struct exchange *exchange)
-{
-	if (!exchange->large_body.blocks)
-		return;
-	exchange->request.body = STR_NULL;
-	arena_free(&exchange->large_body);
-}
-
 /*
  * Reads the body, unless it is large. A large one is read in parts later, at the cost of its
  * sender; it is skipped if the request is refused or the body exceeds the limit. Returns false with
@@ -179,141 +170,6 @@ enum turn_queue connection_wants_rows(const struct connection *conn)
 	const struct exchange *exchange = conn->exchange;
 
 	return exchange->streaming && unsent(conn) < FCGI_SEND_MAX ? TURN_ROWS : TURN_NONE;
-}
-
-/* Fetches the rows of one turn: as many as one send takes, or as fit into its time. */
-static bool fetch_rows(
-	struct connection *conn, const struct connection_shared *shared, struct err *err)
-{
-	struct exchange *exchange = conn->exchange;
-	size_t before = exchange->held_back ? exchange->response.body.len : 0;
-	int64_t until = shared->turns.now_us + app_slice_us(&shared->app);
-
-	if (!exchange->streaming || app_stream_rows(exchange, before + FCGI_SEND_MAX, until, err))
-		return true;
-	if (err->code == ERR_PANIC)
-		return false;
-	if (!conn->head_sent) {
-		app_set_error(conn->exchange, err);
-		return true;
-	}
-	log_warn("list-broken", "%s", err_text(err));
-	conn->closing = true;
-	return true;
-}
-
-/* A request that waits, and a stream, give back their exchange. */
-static bool leave_exchange(
-	struct connection *conn, struct connection_shared *shared, struct err *err)
-{
-	struct err refusal = { 0 };
-
-	if (conn->exchange->work != WORK_STREAM)
-		return parking_park(conn, shared, err);
-	if (streams_admit(conn, shared, &refusal)) {
-		parking_make_room(shared);
-		streams_begin(conn, shared, &refusal);
-	}
-	if (conn->exchange)
-		app_set_error(conn->exchange, &refusal);
-	return true;
-}
-
-/* Reads a part of a large body and, after the last one, carries the request out. */
-static bool take_part(struct connection *conn, struct connection_shared *shared,
-	enum turn_queue *queue, struct err *err)
-{
-	struct exchange *exchange = conn->exchange;
-	struct err refusal = { 0 };
-	enum fcgi_body got = fcgi_receive_part(conn->fcgi, &exchange->request, &refusal);
-	bool ok = true;
-
-	conn->receiving = got == FCGI_BODY_MORE;
-	if (conn->receiving) {
-		*queue = TURN_INPUT;
-		return true;
-	}
-	shared->turns.large = NULL;
-	conn->closing = got == FCGI_BODY_BROKEN;
-	if (conn->closing)
-		exchange->work = WORK_NONE;
-	else if (got == FCGI_BODY_REFUSED && exchange->work != WORK_NONE)
-		app_set_error(exchange, &refusal);
-	while (ok && app_is_working(exchange))
-		ok = app_go_on(&shared->app, exchange, err);
-	ok = ok && leave_exchange(conn, shared, err);
-	if (ok && !conn->exchange) {
-		*queue = TURN_PARKED;
-		return true;
-	}
-	free_large_body(exchange);
-	return ok && fetch_rows(conn, shared, err);
-}
-
-/* The body of a refused request is skipped. */
-static bool begin_large(struct connection *conn, struct connection_shared *shared,
-	enum turn_queue *queue, struct err *err)
-{
-	struct exchange *exchange = conn->exchange;
-	struct err refusal = { 0 };
-
-	if (exchange->work != WORK_NONE && !bounds_admit(conn, shared, false, &refusal))
-		app_set_error(exchange, &refusal);
-	if (!fcgi_begin_body(conn->fcgi, &exchange->request,
-		    exchange->work == WORK_NONE ? 0 : conn->large_limit, &exchange->large_body,
-		    &refusal) &&
-		exchange->work != WORK_NONE)
-		app_set_error(exchange, &refusal);
-	conn->large_limit = 0;
-	conn->receiving_ms = shared->now_ms;
-	shared->turns.large = conn;
-	return take_part(conn, shared, queue, err);
-}
-
-bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
-	enum turn_queue *queue, struct err *err)
-{
-	struct exchange *exchange;
-	struct err refusal = { 0 };
-	enum turn_queue waited_in = *queue;
-	bool is_new = !conn->parked && (waited_in == TURN_SHORT || waited_in == TURN_NEW_LIST);
-
-	*queue = TURN_NONE;
-	if (conn->stream) {
-		streams_catch_up(conn, shared, queue);
-		return true;
-	}
-	if (!conn->exchange && !parking_resume(conn, shared))
-		return true;
-	exchange = conn->exchange;
-	if (waited_in == TURN_LARGE)
-		return begin_large(conn, shared, queue, err);
-	if (waited_in == TURN_BODY)
-		return take_part(conn, shared, queue, err);
-	/* More responses may wait for their reader than when the request arrived. */
-	if (is_new && !bounds_admit(conn, shared, false, &refusal))
-		app_set_error(exchange, &refusal);
-	else if (exchange->work != WORK_NONE && !app_go_on(&shared->app, exchange, err))
-		return false;
-	if (!leave_exchange(conn, shared, err))
-		return false;
-	if (!conn->exchange) {
-		*queue = TURN_PARKED;
-		return true;
-	}
-	if (exchange->work == WORK_NONE) {
-		free_large_body(exchange);
-		if (!fetch_rows(conn, shared, err))
-			return false;
-		if (!exchange->held_back)
-			return true;
-		connection_count_held(conn, shared, true);
-	} else {
-		turns_hold(&shared->turns, conn, false, exchange_memory(exchange));
-	}
-	if (!bounds_end_list(conn, shared))
-		*queue = exchange->work == WORK_WHOLE ? TURN_WHOLE : TURN_LIST;
-	return true;
 }
 
 bool connection_is_durable(const struct connection *conn, const struct connection_shared *shared)

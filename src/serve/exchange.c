@@ -33,6 +33,7 @@ void exchange_reset(struct exchange *exchange)
 	exchange->streaming = exchange->held_back = false;
 	exchange->list_tag[0] = '\0';
 	exchange->work = WORK_NONE;
+	exchange->is_charged = exchange->body_is_plain = false;
 	exchange->account = exchange->tenant = 0;
 	exchange->has_principal = false;
 	exchange->cost_us = 0;

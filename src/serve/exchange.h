@@ -111,6 +111,8 @@ struct exchange {
 	bool held_back; /* with streaming: nothing is sent before the last row (held_page.h) */
 	char list_tag[LIST_TAG_SIZE]; /* of the list that is answered; empty: it has none */
 	enum exchange_work work;
+	bool is_charged;    /* the principal was charged for a request */
+	bool body_is_plain; /* the body was verified, and has no content coding any more */
 	uint64_t account;   /* key of the principal or, without one, of the client's network */
 	uint64_t tenant;    /* key of the principal's tenant; 0: none */
 	bool has_principal; /* the account is a principal's */

@@ -70,6 +70,7 @@ void parked_request_restore(
 	request->rate_status = parked->rate_status;
 	request->now = now;
 	exchange->wait = parked->wait;
+	exchange->is_charged = exchange->body_is_plain = true;
 	exchange->account = parked->account;
 	exchange->tenant = parked->tenant;
 	exchange->has_principal = parked->has_principal;

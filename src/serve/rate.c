@@ -52,7 +52,8 @@ bool rate_take(const struct app *app, struct exchange *exchange, struct err *err
 
 	if (!app->limit)
 		return true;
-	taken = exchange->wait.resumed || take(app, exchange, err);
+	taken = exchange->is_charged || take(app, exchange, err);
+	exchange->is_charged = taken;
 	if (exchange->dialect->rate_fields && rate->limit > 0)
 		add_fields(&app->options.principal_rate, rate, &exchange->response);
 	return taken;

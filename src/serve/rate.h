@@ -7,7 +7,7 @@
 /*
  * Charges one request to the principal; sets exchange.account, exchange.tenant and
  * request.rate_status. Fails with ERR_TOO_MANY_REQUESTS and retry_after if the principal has none
- * left. A request that was parked was charged before: it keeps these values.
+ * left. A request that was charged before (exchange.is_charged) keeps these values.
  *
  * If the principal has a rate and the dialect has rate_fields, the response gets the header fields
  * RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10): the burst, the seconds

@@ -104,7 +104,7 @@ static void a_parked_request_reports_the_rate_when_it_was_charged(void **state)
 	f->app.options.principal_rate = (struct limit_rule){ .interval_us = HOUR_US, .burst = 5 };
 	app_begin(f, "GET", "/v1/tasks", "");
 	app_principal(f, "demo", "ann", "*", "read");
-	f->exchange.wait.resumed = true;
+	f->exchange.is_charged = true;
 	f->exchange.request.rate_status = (struct rate_status){ 5, 3, 7200 };
 	assert_int_equal(app_answer(f), 200);
 	assert_true(app_head_has(f, "RateLimit: \"requests\";r=3;t=7200\r\n"));
