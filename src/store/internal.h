@@ -115,7 +115,7 @@ struct store {
 	struct buf usage_value;	   /* the row of the usage table that is being changed */
 	bool enforce_quota;	   /* the current transaction may be refused */
 	uint64_t tenant_tasks, tenant_bytes;
-	int64_t next_quota_log, next_away_log; /* monotonic ms */
+	int64_t next_quota_log; /* monotonic ms */
 	struct store_key_limit key_limit;
 	struct rebuild *rebuild; /* of the index, by this process; NULL: none */
 	bool alone;		 /* no other process has the store open */
