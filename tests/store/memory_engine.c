@@ -7,14 +7,18 @@
 
 /* A row as it was before the transaction changed it. */
 struct undo {
-	enum engine_table table;
+	int table;
 	struct str key, value; /* owned */
 	bool existed;
 };
 
+/* The tables, and the scopes of a shared engine. */
+#define TABLE_SCOPES ENGINE_TABLES
+#define TABLES	     (ENGINE_TABLES + 1)
+
 struct memory {
 	struct engine engine;
-	struct treap tables[ENGINE_TABLES];
+	struct treap tables[TABLES];
 	bool in_write;
 	struct undo *undos;
 	size_t undo_count, undo_capacity;
@@ -27,7 +31,7 @@ static struct memory *memory_of(struct engine *engine)
 
 /* ---- transactions ---- */
 
-static void note_undo(struct memory *memory, enum engine_table table, struct str key)
+static void note_undo(struct memory *memory, int table, struct str key)
 {
 	struct undo *undo;
 	struct str value = STR_NULL;
@@ -46,14 +50,29 @@ static void note_undo(struct memory *memory, enum engine_table table, struct str
 	*undo = (struct undo){ table, treap_copy(key), treap_copy(value), existed };
 }
 
-static void end(struct memory *memory)
+static void forget_undos(struct memory *memory, size_t first)
 {
-	for (size_t i = 0; i < memory->undo_count; i++) {
+	for (size_t i = first; i < memory->undo_count; i++) {
 		treap_free_str(memory->undos[i].key);
 		treap_free_str(memory->undos[i].value);
 	}
-	memory->undo_count = 0;
+	memory->undo_count = first;
 	memory->in_write = false;
+}
+
+void memory_undo(struct engine *engine, size_t first)
+{
+	struct memory *memory = memory_of(engine);
+
+	for (size_t i = memory->undo_count; i > first; i--) {
+		const struct undo *undo = &memory->undos[i - 1];
+
+		if (undo->existed)
+			treap_put(&memory->tables[undo->table], undo->key, undo->value);
+		else
+			treap_delete(&memory->tables[undo->table], undo->key);
+	}
+	forget_undos(memory, first);
 }
 
 static enum engine_status begin(struct engine *engine, enum engine_access access)
@@ -64,24 +83,25 @@ static enum engine_status begin(struct engine *engine, enum engine_access access
 
 static enum engine_status commit(struct engine *engine)
 {
-	end(memory_of(engine));
+	forget_undos(memory_of(engine), 0);
 	return ENGINE_OK;
 }
 
 static enum engine_status abort_all(struct engine *engine)
 {
-	struct memory *memory = memory_of(engine);
-
-	for (size_t i = memory->undo_count; i > 0; i--) {
-		const struct undo *undo = &memory->undos[i - 1];
-
-		if (undo->existed)
-			treap_put(&memory->tables[undo->table], undo->key, undo->value);
-		else
-			treap_delete(&memory->tables[undo->table], undo->key);
-	}
-	end(memory);
+	memory_undo(engine, 0);
 	return ENGINE_OK;
+}
+
+enum engine_status memory_end(struct engine *engine)
+{
+	memory_of(engine)->in_write = false;
+	return ENGINE_OK;
+}
+
+size_t memory_undo_count(const struct engine *engine)
+{
+	return ((const struct memory *)engine)->undo_count;
 }
 
 static enum engine_status flush(struct engine *engine)
@@ -136,6 +156,21 @@ static enum engine_status room(
 	(void)engine, (void)table;
 	*left = (struct engine_room){ .bytes = 4096, .empty = 4096, .grow = serial };
 	return ENGINE_OK;
+}
+
+/* ---- scopes ---- */
+
+bool memory_get_scope(struct engine *engine, struct str scope, struct str *value)
+{
+	return treap_get(&memory_of(engine)->tables[TABLE_SCOPES], scope, value);
+}
+
+void memory_put_scope(struct engine *engine, struct str scope, struct str value)
+{
+	struct memory *memory = memory_of(engine);
+
+	note_undo(memory, TABLE_SCOPES, scope);
+	treap_put(&memory->tables[TABLE_SCOPES], scope, value);
 }
 
 /* ---- ranges ---- */
@@ -255,9 +290,9 @@ static void close_all(struct engine *engine)
 {
 	struct memory *memory = memory_of(engine);
 
-	for (int i = 0; i < ENGINE_TABLES; i++)
+	for (int i = 0; i < TABLES; i++)
 		treap_clear(&memory->tables[i]);
-	end(memory);
+	forget_undos(memory, 0);
 	free(memory->undos);
 	free(memory);
 }
