@@ -165,11 +165,26 @@ int64_t app_slice_us(const struct app *app)
 	return (int64_t)LIST_SLICE_US * slice_steps(app) / LIST_SLICE_STEPS;
 }
 
+/*
+ * Whether work that flushes by itself (store_auth_update()) has to wait for the flush of the round:
+ * it would end the round, and a failure would not be known to the other requests.
+ */
+static bool postpone(const struct app *app, struct exchange *exchange, enum exchange_work work)
+{
+	exchange->is_postponed = store_has_unflushed(app->store);
+	if (exchange->is_postponed) {
+		exchange->used_store = true;
+		exchange->work = work;
+	}
+	return exchange->is_postponed;
+}
+
 static bool apply(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
 {
 	bool waits = op->wait_ms > 0 && app->wake_counters &&
 		     (op->kind != OP_BULK || exchange->wait.resumed);
 
+	exchange->used_store = true;
 	if (op->kind == OP_ACCESS)
 		return auth_apply(app->store, op, &exchange->result, err);
 	if (!(waits ? waiting_apply(app, exchange, op, err)
@@ -195,6 +210,7 @@ static bool begin_stream(
 	first.limit = 1;
 	first.with_tasks = false;
 	look.feed = &first;
+	exchange->used_store = true;
 	if (!store_apply(app->store, &look, &exchange->result, err) || !encode(exchange, err))
 		return false;
 	response_add_header(&exchange->response, "Cache-Control", STR("no-store"));
@@ -244,6 +260,8 @@ static bool execute(struct app *app, struct exchange *exchange, bool again, stru
 		return begin_stream(app, exchange, &op, err);
 	if (list_tag_answer(app, exchange, &op))
 		return buf_ok(&exchange->response.headers) || err_no_memory(err);
+	if (op.kind == OP_ACCESS && postpone(app, exchange, WORK_OPERATION))
+		return true;
 	if (!again && batch_is_long(&op)) {
 		exchange->work = WORK_WHOLE;
 		return true;
@@ -252,6 +270,7 @@ static bool execute(struct app *app, struct exchange *exchange, bool again, stru
 	batch_begin(app, exchange, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
 	op.slice_steps = takes_slices(op.kind) ? slice_steps(app) : LIST_SLICE_STEPS;
+	exchange->commits_slices = !takes_slices(op.kind);
 	if (op.claim && app->claim_us > 0)
 		op.claim_until_us = clock_mono_us() + app->claim_us;
 	if (!apply(app, exchange, &op, err))
@@ -263,27 +282,12 @@ static bool go_on_with_slices(struct app *app, struct exchange *exchange, struct
 {
 	struct result *result = &exchange->result;
 
+	if (result->access && postpone(app, exchange, WORK_SLICES))
+		return true;
+	exchange->used_store = true;
 	return (result->access ? auth_go_on(result, slice_steps(app), err)
 			       : store_go_on(result, slice_steps(app), err)) &&
 	       finish(app, exchange, err);
-}
-
-bool app_has_large_body(const struct app *app, const struct request *request)
-{
-	uint64_t bytes;
-
-	return str_to_u64(request_cgi_param(request, "CONTENT_LENGTH"), &bytes) &&
-	       bytes > app->options.body_limit;
-}
-
-size_t app_body_limit(const struct app *app, struct request *request)
-{
-	size_t skip = 0;
-	struct err err;
-
-	if (!app_has_large_body(app, request) || !request_parse(request, &err))
-		return app->options.body_limit;
-	return body_limit(app, request, dialect_by_path(request, &skip));
 }
 
 static void begin(struct app *app, struct exchange *exchange)
@@ -309,6 +313,18 @@ void app_start(struct app *app, struct exchange *exchange)
 		begin(app, exchange);
 }
 
+void app_run_again(struct app *app, struct exchange *exchange, const struct exchange_wait *waited)
+{
+	exchange_rewind(exchange);
+	exchange->runs++;
+	if (waited) {
+		exchange->wait = *waited;
+		app_resume(app, exchange);
+	} else if (!calls_begin(app, exchange)) {
+		begin(app, exchange);
+	}
+}
+
 static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
 {
 	enum exchange_work work = exchange->work;
@@ -316,8 +332,12 @@ static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
 	exchange->work = WORK_NONE;
 	switch (work) {
 	case WORK_AUTHORIZE:
+		exchange->used_store = true;
 		return calls_authorize(app, exchange, err);
 	case WORK_LOGIN:
+		if (postpone(app, exchange, WORK_LOGIN))
+			return true;
+		exchange->used_store = true;
 		return calls_log_in(app, exchange, err);
 	case WORK_SLICES:
 		return go_on_with_slices(app, exchange, err);
@@ -338,6 +358,7 @@ bool app_go_on(struct app *app, struct exchange *exchange, struct err *err)
 		return true;
 	if (err->code == ERR_PANIC)
 		return false;
+	exchange->is_deferred = err->code == ERR_BUSY && store_is_deferred(app->store);
 	app_undo(app, exchange);
 	exchange->work = WORK_NONE;
 	exchange->streaming = exchange->held_back = false;

@@ -24,11 +24,17 @@ void app_start(struct app *app, struct exchange *exchange);
  * that there is nothing.
  */
 void app_resume(struct app *app, struct exchange *exchange);
-/* Whether app_go_on() has to be called. */
+/*
+ * Begins again with a request whose changes were not made, because the flush of their round has
+ * failed: as app_start() or, with what it had waited for before, as app_resume(). It is not charged
+ * again. exchange->request.now remains.
+ */
+void app_run_again(struct app *app, struct exchange *exchange, const struct exchange_wait *waited);
+/* Whether app_go_on() has to be called, in this round. */
 static inline bool app_is_working(const struct exchange *exchange)
 {
 	return exchange->work != WORK_NONE && exchange->work != WORK_PARKED &&
-	       exchange->work != WORK_STREAM;
+	       exchange->work != WORK_STREAM && !exchange->is_postponed;
 }
 /*
  * Whether the work takes turns as a list: it is done in slices, or may be (a list, or a removal

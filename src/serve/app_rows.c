@@ -15,11 +15,14 @@ bool app_is_list(const struct exchange *exchange)
  * *has_read is false until then.
  */
 static bool prepare_row(
-	struct result *result, int64_t until_us, bool *has_read, bool *over, struct err *err)
+	struct exchange *exchange, int64_t until_us, bool *has_read, bool *over, struct err *err)
 {
+	struct result *result = &exchange->result;
+
 	*over = false;
 	while (!store_list_is_ready(result) && !*over) {
 		*over = *has_read && clock_mono_us() >= until_us;
+		exchange->used_store |= !*over;
 		if (!*over && !store_list_read(result, until_us, err))
 			return false;
 		*has_read = true;
@@ -56,7 +59,7 @@ bool app_stream_rows(struct exchange *exchange, size_t min_len, int64_t until_us
 	if (exchange->result.batch)
 		return stream_items(exchange, min_len, until_us, err);
 	while (body->len < min_len) {
-		if (!prepare_row(&exchange->result, until_us, &has_read, &over, err))
+		if (!prepare_row(exchange, until_us, &has_read, &over, err))
 			return false;
 		if (over)
 			break;

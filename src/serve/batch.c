@@ -35,7 +35,8 @@ void batch_begin(const struct app *app, struct exchange *exchange, struct op *op
 
 	if (op->kind != OP_BATCH)
 		return;
-	charge(app, exchange, op->batch->count - 1);
+	if (exchange->runs == 0)
+		charge(app, exchange, op->batch->count - 1);
 	op->quota = (struct op_quota){ .from = today, .to = today + DAY_MS };
 	op->item_quotas = app->options.creates_per_day;
 }

@@ -178,6 +178,14 @@ bool connection_is_durable(const struct connection *conn, const struct connectio
 	       store_is_flushed_for(shared->app.store, conn->exchange->request.principal.tenant);
 }
 
+/* A request that has to be parked, or goes on in slices, has no response yet. */
+static bool has_changed(const struct exchange *exchange)
+{
+	return exchange->response.after_flush ||
+	       (exchange->work == WORK_PARKED && exchange->wait.written) ||
+	       (exchange->work == WORK_SLICES && exchange->commits_slices);
+}
+
 void connection_flush_failed(
 	struct connection *conn, struct connection_shared *shared, const struct err *err)
 {
@@ -189,7 +197,7 @@ void connection_flush_failed(
 	}
 	err_set(&busy, ERR_BUSY, NULL, NULL);
 	app_undo(&shared->app, conn->exchange);
-	app_set_error(conn->exchange, conn->exchange->response.after_flush ? err : &busy);
+	app_set_error(conn->exchange, has_changed(conn->exchange) ? err : &busy);
 }
 
 static bool send_head(struct connection *conn, struct connection_shared *shared, size_t *room)

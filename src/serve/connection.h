@@ -9,6 +9,9 @@
 #include "serve/streams.h"
 #include "serve/turns.h"
 
+/* How often a request is run again because its round was lost. */
+#define CONNECTION_RUNS_MAX 3
+
 struct connection {
 	struct fcgi *fcgi;	   /* owned */
 	struct exchange *exchange; /* owned; NULL while no request is being answered */
@@ -103,11 +106,17 @@ enum turn_queue connection_wants_rows(const struct connection *conn);
 /*
  * Takes a turn: continues the request, or fetches as many rows of a streamed list as one send
  * takes, or reads a part of a large body. *queue is the queue that it waited in, and is set to the
- * one that it has to wait in again, TURN_INPUT and TURN_PARKED included, or to TURN_NONE if it has
- * something to send or is closing. Returns false only with ERR_PANIC.
+ * one that it has to wait in again, TURN_INPUT, TURN_PARKED and TURN_FLUSH included, or to
+ * TURN_NONE if it has something to send or is closing. Returns false only with ERR_PANIC.
  */
 bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
 	enum turn_queue *queue, struct err *err);
+/*
+ * After TURN_FLUSH, when the round was flushed (NULL) or the flush has failed: what follows the
+ * turn, or its failure (round.h). *queue as above, or TURN_AGAIN.
+ */
+bool connection_end_round(struct connection *conn, struct connection_shared *shared,
+	const struct err *failure, enum turn_queue *queue, struct err *err);
 /*
  * Counts the memory of a response that waits for its reader. Without keep_rows, first frees the
  * rows of a list that are not encoded yet; they are read again at their turn.
@@ -117,9 +126,9 @@ void connection_count_held(
 /* Whether all that the response shows, or has changed, is on disk. True if it is closing. */
 bool connection_is_durable(const struct connection *conn, const struct connection_shared *shared);
 /*
- * The flush of this round failed: replaces the response by `err` if the request wrote, else by
- * ERR_BUSY, because a read may have seen the lost commits. If the head was sent, marks the
- * connection as closing.
+ * The flush of this round failed, and what was made of it is not known: replaces the response by
+ * `err` if the request wrote, else by ERR_BUSY, because a read may have seen commits that are lost.
+ * If the head was sent, marks the connection as closing.
  */
 void connection_flush_failed(
 	struct connection *conn, struct connection_shared *shared, const struct err *err);

@@ -162,14 +162,99 @@ static bool leave_turn(struct connection *conn, struct connection_shared *shared
 bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
 	enum turn_queue *queue, struct err *err)
 {
+	const struct store *store = shared->app.store;
+
 	if (conn->stream) {
-		streams_catch_up(conn, shared, queue);
+		*queue = TURN_FLUSH;
+		if (!store_has_unflushed(store))
+			streams_catch_up(conn, shared, queue);
 		return true;
 	}
 	if (!conn->exchange && !parking_resume(conn, shared)) {
 		*queue = TURN_NONE;
 		return true;
 	}
-	return carry_out(conn, shared, queue, err) &&
-	       (*queue == TURN_INPUT || leave_turn(conn, shared, queue, err));
+	conn->exchange->used_store = false;
+	if (!carry_out(conn, shared, queue, err))
+		return false;
+	if (conn->exchange->used_store && store_has_unflushed(store))
+		*queue = TURN_FLUSH;
+	return *queue == TURN_INPUT || *queue == TURN_FLUSH || leave_turn(conn, shared, queue, err);
+}
+
+/* ---- the end of a round ---- */
+
+static bool may_run_again(const struct connection *conn)
+{
+	const struct exchange *exchange = conn->exchange;
+
+	return !conn->closing && !conn->head_sent && !exchange->is_kept &&
+	       exchange->call != CALL_TOKEN && exchange->runs < CONNECTION_RUNS_MAX;
+}
+
+/* A request that was parked before this round goes on as it did when it was woken. */
+static bool run_again(struct connection *conn, struct connection_shared *shared)
+{
+	struct exchange *exchange = conn->exchange;
+
+	if (!may_run_again(conn))
+		return false;
+	app_run_again(&shared->app, exchange, conn->parked ? &conn->parked->wait : NULL);
+	if (conn->parked)
+		exchange->cost_us = conn->parked->cost_us;
+	turns_hold(&shared->turns, conn, false, exchange_memory(exchange));
+	return exchange->work != WORK_NONE;
+}
+
+static void refuse_lost(struct connection *conn)
+{
+	struct exchange *exchange = conn->exchange;
+	struct err err;
+
+	err_set(&err, exchange->is_kept ? ERR_UNKNOWN_OUTCOME : ERR_BUSY, NULL, NULL);
+	exchange->undo = false;
+	if (conn->head_sent)
+		conn->closing = true;
+	else
+		app_set_error(exchange, &err);
+}
+
+/* Returns whether the request begins again. */
+static bool settle(
+	struct connection *conn, struct connection_shared *shared, const struct err *failure)
+{
+	struct exchange *exchange = conn->exchange;
+
+	if (exchange->is_postponed) {
+		exchange->is_postponed = false;
+		return true;
+	}
+	if (!failure) {
+		exchange->is_kept |= exchange->work == WORK_SLICES && exchange->commits_slices;
+		return exchange->is_deferred && run_again(conn, shared);
+	}
+	if (failure->code != ERR_BUSY) {
+		connection_flush_failed(conn, shared, failure);
+		return false;
+	}
+	if (run_again(conn, shared))
+		return true;
+	refuse_lost(conn);
+	return false;
+}
+
+bool connection_end_round(struct connection *conn, struct connection_shared *shared,
+	const struct err *failure, enum turn_queue *queue, struct err *err)
+{
+	*queue = TURN_PARKED;
+	if (conn->stream) {
+		if (conn->stream->state == STREAM_BEHIND)
+			streams_catch_up(conn, shared, queue);
+		return true;
+	}
+	*queue = TURN_AGAIN;
+	if (settle(conn, shared, failure))
+		return true;
+	*queue = TURN_NONE;
+	return leave_turn(conn, shared, queue, err);
 }

@@ -2,29 +2,23 @@
 
 #include <stdlib.h>
 
-void exchange_reset(struct exchange *exchange)
+void exchange_rewind(struct exchange *exchange)
 {
 	struct request *request = &exchange->request;
 
 	store_result_free(&exchange->result);
 	response_reset(&exchange->response);
-	arena_reset(&exchange->arena);
-	arena_free(&exchange->large_body);
 	/* Resetting the counts is enough: elements beyond them are never read. */
-	request->cgi_param_count = 0;
 	request->segment_count = 0;
 	request->query_count = 0;
 	request->path_var_count = 0;
 	request->method = METHOD_NONE;
 	request->trailing_slash = request->empty_segments = false;
-	request->uri = request->path = request->body = STR_NULL;
-	request->base_url = STR_NULL;
+	request->uri = request->path = request->base_url = STR_NULL;
 	request->selected_fields = 0;
 	request->encoder_state = NULL;
-	request->rate_status = (struct rate_status){ 0 };
 	request->trace = (struct trace){ 0 };
 	request->principal = (struct principal){ 0 };
-	request->arena = &exchange->arena;
 	exchange->result.kind = OP_NONE;
 	exchange->route = NULL;
 	exchange->dialect = NULL;
@@ -33,14 +27,30 @@ void exchange_reset(struct exchange *exchange)
 	exchange->streaming = exchange->held_back = false;
 	exchange->list_tag[0] = '\0';
 	exchange->work = WORK_NONE;
-	exchange->is_charged = exchange->body_is_plain = false;
-	exchange->account = exchange->tenant = 0;
-	exchange->has_principal = false;
+	exchange->used_store = exchange->is_deferred = exchange->is_postponed = false;
+	exchange->commits_slices = exchange->is_kept = false;
 	exchange->cost_us = 0;
 	exchange->event = EVENT_REQUEST;
 	exchange->auth_log = (struct auth_log_entry){ 0 };
 	exchange->wait = (struct exchange_wait){ 0 };
 	exchange->undo = false;
+}
+
+void exchange_reset(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+
+	exchange_rewind(exchange);
+	arena_reset(&exchange->arena);
+	arena_free(&exchange->large_body);
+	request->cgi_param_count = 0;
+	request->body = STR_NULL;
+	request->rate_status = (struct rate_status){ 0 };
+	request->arena = &exchange->arena;
+	exchange->runs = 0;
+	exchange->is_charged = exchange->body_is_plain = false;
+	exchange->account = exchange->tenant = 0;
+	exchange->has_principal = false;
 }
 
 size_t exchange_memory(const struct exchange *exchange)
@@ -97,6 +107,11 @@ void exchange_release(struct exchange_pool *pool, struct exchange *take_exchange
 
 void exchange_pool_free(struct exchange_pool *pool)
 {
-	while (pool->count > 0)
-		exchange_delete(exchange_acquire(pool));
+	struct exchange *exchange;
+
+	while ((exchange = pool->first)) {
+		pool->first = exchange->next_idle;
+		exchange_delete(exchange);
+	}
+	pool->count = 0;
 }

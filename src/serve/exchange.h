@@ -111,13 +111,24 @@ struct exchange {
 	bool held_back; /* with streaming: nothing is sent before the last row (held_page.h) */
 	char list_tag[LIST_TAG_SIZE]; /* of the list that is answered; empty: it has none */
 	enum exchange_work work;
-	bool is_charged;    /* the principal was charged for a request */
-	bool body_is_plain; /* the body was verified, and has no content coding any more */
-	uint64_t account;   /* key of the principal or, without one, of the client's network */
-	uint64_t tenant;    /* key of the principal's tenant; 0: none */
-	bool has_principal; /* the account is a principal's */
-	int64_t cost_us;    /* processor time, without reading and sending */
-	int64_t began_us;   /* monotonic: when the request was read */
+	/*
+	 * In its last turn it has used the store, or got rows that were read there. Without that,
+	 * its response depends on the request alone.
+	 */
+	bool used_store;
+	bool is_deferred; /* the store has asked for another round (store_is_deferred) */
+	/* Nothing was done: it flushes by itself, and a round is open. Its turn is the next one. */
+	bool is_postponed;
+	bool commits_slices; /* each slice is a transaction that changes tasks */
+	bool is_kept;	     /* with commits_slices: some slices are durable */
+	unsigned runs;	     /* up to now that were for nothing, because their round was lost */
+	bool is_charged;     /* the principal was charged for a request */
+	bool body_is_plain;  /* the body was verified, and has no content coding any more */
+	uint64_t account;    /* key of the principal or, without one, of the client's network */
+	uint64_t tenant;     /* key of the principal's tenant; 0: none */
+	bool has_principal;  /* the account is a principal's */
+	int64_t cost_us;     /* processor time, without reading and sending */
+	int64_t began_us;    /* monotonic: when the request was read */
 	enum exchange_event event;
 	struct auth_log_entry auth_log;
 	struct exchange_wait wait;
@@ -144,6 +155,11 @@ struct exchange *exchange_acquire(struct exchange_pool *pool);
 void exchange_release(struct exchange_pool *pool, struct exchange *take_exchange);
 void exchange_pool_free(struct exchange_pool *pool);
 void exchange_reset(struct exchange *exchange);
+/*
+ * Forgets what was done for the request, which is kept as it was read: it can begin again. What
+ * was done once remains: the charge, and the body without its coding.
+ */
+void exchange_rewind(struct exchange *exchange);
 /* Bytes of memory: of the request's arenas, the result and the response. */
 size_t exchange_memory(const struct exchange *exchange);
 void exchange_free(struct exchange *exchange);

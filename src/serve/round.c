@@ -21,24 +21,6 @@
 /* Of a claim beside requests of others: it then ends with fewer tasks than it may have. */
 #define CLAIM_SHARED_US 2000
 
-static void add_ready(struct round *round, struct connection *conn)
-{
-	conn->next_ready = round->ready;
-	round->ready = conn;
-}
-
-static void wait_or_send(struct round *round, struct connection *conn, enum turn_queue queue)
-{
-	if (queue == TURN_NONE)
-		add_ready(round, conn);
-	else if (queue < TURN_QUEUES)
-		turns_wait(&round->connections->shared->turns, conn, queue);
-	if (queue == TURN_LARGE)
-		connections_set_unread(round->connections, conn, true);
-	if (queue == TURN_PARKED || queue == TURN_STREAM)
-		connections_set_busy(round->connections, conn, false);
-}
-
 /* ---- events ---- */
 
 /* The web server closes a connection in both directions when its client has left. */
@@ -86,7 +68,7 @@ void round_receive(struct round *round, struct connection *conn, uint32_t events
 	} else {
 		connection_receive(conn, shared, &queue);
 	}
-	wait_or_send(round, conn, queue);
+	round_wait_or_send(round, conn, queue);
 }
 
 /* ---- work ---- */
@@ -123,8 +105,8 @@ static bool take_turn(
 	shared->app.claim_us = turns_are_shared(&shared->turns) ? CLAIM_SHARED_US : 0;
 	if (!connection_take_turn(conn, shared, &queue, &err))
 		return false;
-	round->has_responses = round->has_responses || queue == TURN_NONE;
-	wait_or_send(round, conn, queue);
+	round->has_responses |= queue == TURN_NONE || queue == TURN_FLUSH;
+	round_wait_or_send(round, conn, queue);
 	*now = shared->turns.now_us = clock_mono_us();
 	connection_add_cost(conn, processor_time(round, *now - began));
 	turns_spend(
@@ -139,12 +121,23 @@ bool round_has_work(const struct round *round)
 	return turns->waiting > 0 || turns->large || round->connections->shared->streams.all > 0;
 }
 
+static int blocked_ms(const struct turns *turns)
+{
+	int64_t pause_us = turns->again_us - turns->now_us;
+
+	if (turns->again == 0 || pause_us >= BLOCKED_MS * 1000)
+		return BLOCKED_MS;
+	return pause_us > 0 ? (int)(pause_us / 1000) + 1 : 0;
+}
+
 int round_wait_ms(const struct round *round, int longest)
 {
 	const struct connection_shared *shared = round->connections->shared;
 
+	if (store_has_unflushed(shared->app.store))
+		return 0;
 	if (shared->turns.waiting > 0)
-		return round->blocked ? BLOCKED_MS : 0;
+		return round->blocked ? blocked_ms(&shared->turns) : 0;
 	longest = streams_wait_ms(shared, longest);
 	return shared->parked.count > 0 && longest > PARKED_MS ? PARKED_MS : longest;
 }
@@ -167,21 +160,32 @@ static enum turns_choice choose(const struct round *round, int64_t used)
 	return is_long ? TURNS_NOT_WOKEN : TURNS_ANY;
 }
 
+/* Those that run again come first: the first one of a round may wait for its tenant. */
+static struct connection *next_turn(struct round *round, int64_t used, enum turn_queue *queue)
+{
+	struct turns *turns = &round->connections->shared->turns;
+	struct connection *conn = NULL;
+
+	if (turns->again > 0)
+		conn = turns_next(turns, TURNS_AGAIN_ONLY, queue);
+	return conn ? conn : turns_next(turns, choose(round, used), queue);
+}
+
 bool round_work(struct round *round)
 {
 	struct turns *turns = &round->connections->shared->turns;
 	int64_t began, now;
 
-	round->blocked = round->has_responses = false;
+	round->blocked = round->has_responses = round->ends = false;
 	if (turns->waiting == 0)
 		return true;
 	began = now = turns->now_us = clock_mono_us();
-	while (now - began < ROUND_SHORT_US) {
+	while (now - began < ROUND_SHORT_US && !round->ends) {
 		enum turn_queue queue;
-		struct connection *conn = turns_next(turns, choose(round, now - began), &queue);
+		struct connection *conn = next_turn(round, now - began, &queue);
 
 		if (!conn) {
-			round->blocked = now == began && !round->ready;
+			round->blocked = now == began && !round->ready && !round->held;
 			return true;
 		}
 		if (!take_turn(round, conn, queue, &now))
@@ -230,6 +234,7 @@ void round_send(struct round *round)
 			connections_drop(connections, conn);
 		conn = next;
 	}
+	round_flush_undone(round);
 	atomic_store(&round->counters->waiting, connections->writing);
 	atomic_store(&round->counters->connections, connections->count);
 	parking_wake(connections->shared);

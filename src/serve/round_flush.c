@@ -1,4 +1,6 @@
 /* The flush of a round. */
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "serve/round.h"
@@ -6,6 +8,8 @@
 
 /* After a flush that failed: streams wait for the next one, and would ask for it in each round. */
 #define FLUSH_PAUSE_MS 100
+/* Of requests that run again: up to 2, 4 and 8 ms. */
+#define AGAIN_PAUSE_US 1000U
 
 /* Whether a response, or a part of one that is being streamed, has to wait for a flush. */
 static bool needs_flush(const struct round *round)
@@ -37,13 +41,105 @@ static bool flush(struct round *round, struct err *err)
 	return ok;
 }
 
+/* ---- rounds of a shared engine ---- */
+
+/* The longer, the more often the requests were run for nothing: other hosts wait as well. */
+static void pause_again(struct turns *turns, unsigned runs)
+{
+	int64_t now = clock_mono_us();
+
+	if (turns->again_us <= now)
+		turns->again_us = now + arc4random_uniform(AGAIN_PAUSE_US << runs);
+}
+
+static struct connection *take_held(struct round *round)
+{
+	struct connection *held = round->held, *first = NULL;
+
+	/* In the order of their turns. */
+	while (held) {
+		struct connection *next = held->next_ready;
+
+		held->next_ready = first;
+		first = held;
+		held = next;
+	}
+	round->held = NULL;
+	return first;
+}
+
+/* failure: of the flush; NULL: none. */
+static bool end_turns(struct round *round, const struct err *failure)
+{
+	struct connection_shared *shared = round->connections->shared;
+	struct connection *conn = take_held(round), *next;
+	unsigned runs = 0;
+	bool refused = false;
+	struct err err = { 0 };
+
+	for (; conn; conn = next) {
+		bool is_request = conn->exchange != NULL;
+		enum turn_queue queue;
+
+		next = conn->next_ready;
+		if (!connection_end_round(conn, shared, failure, &queue, &err))
+			return false;
+		if (queue == TURN_AGAIN && conn->exchange->runs > runs)
+			runs = conn->exchange->runs;
+		refused |= is_request && queue != TURN_AGAIN;
+		round_wait_or_send(round, conn, queue);
+	}
+	if (failure && runs > 0)
+		pause_again(&shared->turns, runs);
+	if (failure && refused)
+		log_warn("round-lost", "%s", err_text(failure));
+	return true;
+}
+
+static bool flush_shared(struct round *round, struct err *err)
+{
+	struct connection_shared *shared = round->connections->shared;
+
+	if (!store_has_unflushed(shared->app.store))
+		return true;
+	atomic_fetch_add(&round->counters->flushes, 1);
+	if (!flush(round, err))
+		return false;
+	shared->flushes++;
+	return true;
+}
+
+static bool end_round(struct round *round)
+{
+	struct err err = { 0 };
+	bool ok = flush_shared(round, &err);
+
+	round->connections->shared->flush_due = false;
+	return (ok || err.code != ERR_PANIC) && end_turns(round, ok ? NULL : &err);
+}
+
+void round_flush_undone(struct round *round)
+{
+	struct err err = { 0 };
+
+	if (flush_shared(round, &err))
+		return;
+	round->connections->shared->app.lost |= err.code == ERR_PANIC;
+	log_warn("undo", "cannot undo claims: %s", err_text(&err));
+}
+
+/* ---- the flush ---- */
+
 bool round_flush(struct round *round)
 {
 	struct connection_shared *shared = round->connections->shared;
 	struct store *store = shared->app.store;
 	struct err err = { 0 };
-	bool needed = needs_flush(round);
+	bool needed;
 
+	if (round->held || store_has_unflushed(store))
+		return end_round(round);
+	needed = needs_flush(round);
 	shared->flush_due = false;
 	if (!needed || store_is_flushed(store))
 		return true;

@@ -164,6 +164,7 @@ void turns_wait(struct turns *turns, struct connection *conn, enum turn_queue qu
 	TAILQ_INSERT_TAIL(&account->queues[queue], conn, turn);
 	account->waiting++;
 	turns->waiting++;
+	turns->again += queue == TURN_AGAIN;
 	if (queue == TURN_LIST)
 		count_list(turns, account, 1);
 	share_wait(&account->tenant->ring, &account->share, turns->now_us);
@@ -179,6 +180,7 @@ void turns_cancel(struct turns *turns, struct connection *conn)
 	TAILQ_REMOVE(&account->queues[conn->queue], conn, turn);
 	account->waiting--;
 	turns->waiting--;
+	turns->again -= conn->queue == TURN_AGAIN;
 	if (conn->queue == TURN_LIST)
 		count_list(turns, account, (size_t)-1);
 	conn->queue = TURN_NONE;
@@ -205,21 +207,25 @@ static bool may_take(
 {
 	if (TAILQ_EMPTY(&account->queues[queue]))
 		return false;
+	if (queue == TURN_AGAIN)
+		return turns->now_us >= turns->again_us;
 	if (queue == TURN_NEW_LIST)
 		return account->lists < TURNS_LISTS_PER_ACCOUNT && turns->lists < TURNS_LISTS;
 	return (queue != TURN_LARGE && queue != TURN_WHOLE) ||
 	       may_take_large(turns, account, queue);
 }
 
-#define ALL_QUEUES ((1U << TURN_QUEUES) - 1 - (1U << TURN_NONE))
+#define ALL_QUEUES   ((1U << TURN_QUEUES) - 1 - (1U << TURN_NONE))
+#define SHORT_QUEUES (1U << TURN_SHORT | 1U << TURN_AGAIN)
 
 /* A bit for each queue. */
 static const unsigned queues_of[] = {
+	[TURNS_AGAIN_ONLY] = 1U << TURN_AGAIN,
 	[TURNS_ANY] = ALL_QUEUES,
 	[TURNS_NOT_WOKEN] = ALL_QUEUES & ~(1U << TURN_WOKEN),
-	[TURNS_SHORT_OR_WOKEN] = 1U << TURN_SHORT | 1U << TURN_WOKEN,
-	[TURNS_SHORT_ONLY] = 1U << TURN_SHORT,
-	[TURNS_LIGHT_ONLY] = 1U << TURN_SHORT,
+	[TURNS_SHORT_OR_WOKEN] = SHORT_QUEUES | 1U << TURN_WOKEN,
+	[TURNS_SHORT_ONLY] = SHORT_QUEUES,
+	[TURNS_LIGHT_ONLY] = SHORT_QUEUES,
 };
 
 /* The queue after the one of the last turn that has a connection; TURN_NONE: none. */

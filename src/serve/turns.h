@@ -42,10 +42,12 @@ enum turn_queue {
 	TURN_BODY,     /* a large body of which a part has arrived */
 	TURN_WHOLE,    /* an operation that takes long and cannot be cut in slices */
 	TURN_WOKEN,    /* a request that was parked (parking.h) */
+	TURN_AGAIN,    /* a request of a round that was lost (round.h); after turns.again_us */
 	TURN_STREAM,   /* a stream that reads what it has missed (streams.h) */
 	TURN_QUEUES,
 	TURN_INPUT = TURN_QUEUES, /* in no queue: the next part of a large body has not arrived */
 	TURN_PARKED,		  /* in no queue: the request is parked, or a stream */
+	TURN_FLUSH, /* in no queue: what follows the turn depends on the flush of the round */
 };
 
 struct turns_tenant {
@@ -101,8 +103,10 @@ struct turns {
 	struct turns_tenant *spare_tenant;
 	int64_t contended_until_us, shared_until_us;
 	uint64_t last_key;	  /* of the account that had the last turn; 0: none yet */
+	int64_t again_us;	  /* monotonic: TURN_AGAIN has no turns before */
 	struct connection *large; /* with the large body that is being read */
 	size_t waiting;		  /* connections */
+	size_t again;		  /* of these in TURN_AGAIN */
 	size_t lists;		  /* in slices */
 	size_t held, held_bytes;
 	size_t holders; /* accounts with such a response or such memory */
@@ -124,11 +128,12 @@ void turns_wait(struct turns *turns, struct connection *conn, enum turn_queue qu
 void turns_cancel(struct turns *turns, struct connection *conn);
 /* Which connections may have the next turn. */
 enum turns_choice {
+	TURNS_AGAIN_ONLY, /* of TURN_AGAIN */
 	TURNS_ANY,
 	TURNS_NOT_WOKEN,      /* of all queues but TURN_WOKEN */
-	TURNS_SHORT_OR_WOKEN, /* of TURN_SHORT and TURN_WOKEN */
-	TURNS_SHORT_ONLY,     /* of TURN_SHORT */
-	TURNS_LIGHT_ONLY,     /* of TURN_SHORT and a light tenant */
+	TURNS_SHORT_OR_WOKEN, /* of TURN_SHORT, TURN_AGAIN and TURN_WOKEN */
+	TURNS_SHORT_ONLY,     /* of TURN_SHORT and TURN_AGAIN */
+	TURNS_LIGHT_ONLY,     /* the same of a light tenant */
 };
 
 /*

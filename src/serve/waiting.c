@@ -72,8 +72,11 @@ static bool follow_task(
 		    : store_apply(app->store, op, &exchange->result, err)))
 		return false;
 	if (!again && exchange->result.written) {
-		/* The counter was raised by this commit, too, which is no news. */
-		wait->seen++;
+		/*
+		 * The counter was raised by this commit, too, which is no news. In a round it will
+		 * be raised once for all that the round changes, which may be news.
+		 */
+		wait->seen += !store_has_unflushed(app->store);
 		wait->written = true;
 	}
 	if (!op->check_wait(op, &exchange->result.task, &most_ms, err))

@@ -239,6 +239,8 @@ static bool open_worker(struct worker *worker, struct err *err)
 static void close_worker(struct worker *worker)
 {
 	connections_close(&worker->connections);
+	if (worker->shared.app.store)
+		round_flush_undone(&worker->round);
 	connection_shared_free(&worker->shared);
 	store_close(worker->shared.app.store);
 }

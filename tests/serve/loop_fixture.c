@@ -70,6 +70,9 @@ int loop_open(void **state)
 		.cache_mb = 8,
 		.indexes = dialect_index_tables(),
 		.shared = &store_shared,
+		.engine = loop.engine,
+		.rounds = loop.engine != NULL,
+		.journal_entries = loop.engine ? 1000 : 0,
 	};
 	struct err err;
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -99,6 +102,7 @@ int loop_close(void **state)
 	for (size_t i = 0; i < LOOP_CLIENTS; i++)
 		close(loop.clients[i]);
 	close(loop.connections.listeners[0]);
+	loop.engine = NULL;
 	return check_teardown(state);
 }
 
@@ -132,6 +136,24 @@ void loop_send(size_t client, const char *method, const char *uri)
 	struct buf bytes = BUF_INIT;
 
 	fcgi_client_put_request(&bytes, pairs, STR(""));
+	assert_int_equal(write(loop.clients[client], bytes.data, bytes.len), bytes.len);
+	buf_free(&bytes);
+}
+
+void loop_send_body(size_t client, const char *method, const char *uri, const char *body,
+	const char *const fields[])
+{
+	char length[24];
+	const char *pairs[40] = { "REQUEST_METHOD", method, "REQUEST_URI", uri, "REMOTE_USER",
+		"ann", "POLYTASK_TENANT", "demo", "POLYTASK_RIGHTS", "read,write,work",
+		"POLYTASK_DIALECT", "*", "CONTENT_TYPE", "application/json", "CONTENT_LENGTH",
+		length };
+	struct buf bytes = BUF_INIT;
+
+	for (size_t at = 16; fields && *fields; at++)
+		pairs[at] = *fields++;
+	snprintf(length, sizeof(length), "%zu", strlen(body));
+	fcgi_client_put_request(&bytes, pairs, str_cstr(body));
 	assert_int_equal(write(loop.clients[client], bytes.data, bytes.len), bytes.len);
 	buf_free(&bytes);
 }

@@ -13,6 +13,11 @@ struct loop_fixture {
 	struct round round;
 	struct worker_counters counts;
 	int clients[LOOP_CLIENTS]; /* their ends of the connections */
+	/*
+	 * Before loop_open(): a shared engine, with rounds and a journal; NULL: Berkeley DB without.
+	 * loop_close() resets it.
+	 */
+	const struct engine_ops *engine;
 };
 
 extern struct loop_fixture loop;
@@ -28,5 +33,11 @@ void loop_run(void);
 void loop_ask(size_t client, const char *method, const char *uri);
 /* The same without running the loop. */
 void loop_send(size_t client, const char *method, const char *uri);
+/*
+ * The same with the rights to work too. body: of JSON; "" without one. fields: further parameters,
+ * pairs that end with NULL.
+ */
+void loop_send_body(size_t client, const char *method, const char *uri, const char *body,
+	const char *const fields[]);
 /* The status code of the response that has arrived; 0: none, -1: the connection was closed. */
 int loop_status_of(size_t client);
