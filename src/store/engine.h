@@ -2,8 +2,7 @@
 /*
  * Storage engine: tables of keys and values with transactions. The rest of the store decides what
  * the bytes mean and includes no engine's header; an engine knows nothing of tasks. bdb/ is the
- * default engine, for one machine; pg/ is the one for several; tests/store/memory_engine.c proves
- * the seam.
+ * default, for one machine; pg/ serves several; tests/store/memory_engine.c proves the seam.
  *
  * A handle belongs to one process and one thread: it is opened after fork and never crosses a fork.
  * It has at most one transaction at a time, so calls do not name it. Keys sort by unsigned bytes, a

@@ -8,12 +8,16 @@
  *     rows.h         rows that a round has read or will write
  *     engine.c       open, close, the ops
  *     connection.c   connects, with the settings of a session
+ *     disconnect.c   gives a connection up
+ *     release.c      frees what an engine has
  *     pipeline.c     trips: statements that are sent together, and their results
  *     waits.h        limits of waits
  *     errors.c       codes of the server as enum engine_status
  *     param.c        parameters of statements, results
+ *     call.c         the trip of a call
  *     round.c        begin, commit, abort, flush
  *     resolve.c      whether a round was made whose COMMIT has no answer
+ *     scopes.c       the scopes that a round has locked
  *     scope.c        locks, numbers and versions of scopes
  *     writes.c       sends what the buffers have
  *     row.c          get, put, del
@@ -218,6 +222,9 @@ static inline bool pg_is_keys(enum engine_table table)
 enum engine_status pg_connect(struct pg *pg);
 /* The same without a look at the schema. */
 enum engine_status pg_connect_bare(struct pg *pg);
+
+/* ---- disconnect.c ---- */
+
 void pg_disconnect(struct pg *pg);
 /* The same, and logs it. */
 void pg_lose_connection(struct pg *pg);
@@ -230,6 +237,9 @@ enum engine_status pg_begin(struct engine *engine, enum engine_access access);
 enum engine_status pg_commit(struct engine *engine);
 enum engine_status pg_abort(struct engine *engine);
 enum engine_status pg_flush(struct engine *engine);
+
+/* ---- call.c ---- */
+
 /*
  * Before the statements of a call: connects if no transaction is open and queues the BEGIN that the
  * call needs.
@@ -239,6 +249,8 @@ enum engine_status pg_start(struct pg *pg);
 enum engine_status pg_run(struct pg *pg);
 /* Drops all that the round has in memory. */
 void pg_forget_round(struct pg *pg);
+/* Ends the transaction of the server, if there is one. */
+void pg_rollback(struct pg *pg);
 
 /* ---- resolve.c ---- */
 
@@ -254,13 +266,13 @@ enum engine_status pg_resolve(struct pg *pg);
 /* Removes the row. */
 void pg_take_leave(struct pg *pg);
 
-/* ---- scope.c ---- */
+/* ---- scopes.c ---- */
 
-enum engine_status pg_lock(struct engine *engine, struct str scope);
-enum engine_status pg_take_numbers(
-	struct engine *engine, struct str scope, uint64_t count, uint64_t *first);
-enum engine_status pg_read_scope(
-	struct engine *engine, struct str scope, struct engine_scope *state);
+struct str pg_scope_name(const struct pg_scope *scope);
+/* NULL: the round has not locked it. */
+struct pg_scope *pg_scope_find(struct pg *pg, struct str name);
+/* NULL without memory. */
+struct pg_scope *pg_scope_add(struct pg *pg, struct str name, const struct engine_scope *state);
 /* The end of an engine transaction. */
 void pg_scopes_commit(struct pg *pg);
 void pg_scopes_abort(struct pg *pg);
@@ -268,6 +280,14 @@ void pg_scopes_abort(struct pg *pg);
 bool pg_ask_scopes(struct pg *pg);
 void pg_scopes_forget(struct pg *pg);
 void pg_scopes_free(struct pg *pg);
+
+/* ---- scope.c ---- */
+
+enum engine_status pg_lock(struct engine *engine, struct str scope);
+enum engine_status pg_take_numbers(
+	struct engine *engine, struct str scope, uint64_t count, uint64_t *first);
+enum engine_status pg_read_scope(
+	struct engine *engine, struct str scope, struct engine_scope *state);
 
 /* ---- writes.c ---- */
 
@@ -285,7 +305,7 @@ enum engine_status pg_create(struct pg *pg, const struct id_secret *secret);
 /* Removes it, with all rows. */
 enum engine_status pg_drop(struct pg *pg);
 
-/* ---- engine.c ---- */
+/* ---- release.c ---- */
 
 /* Closes the connection and frees all but the struct. */
 void pg_release(struct pg *pg);

@@ -10,7 +10,7 @@
  *     layout          version of the schema, secret of ids
  *
  * Errors: ERR_CONFLICT with a text that names the remedy; ERR_INTERNAL with the cause if the server
- * cannot be reached or refuses. No text has a part of the URL but the host, port, user and database.
+ * cannot be reached or refuses. No text has a part of the URL but host, port, user and database.
  */
 #include "base/err.h"
 

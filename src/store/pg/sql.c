@@ -126,9 +126,9 @@ static const struct statement statements[PG_STATEMENTS] = {
 };
 
 /*
- * sql-set, set-vars, cmd_set. The plans must use the primary key also when a table has no statistics yet: by default the server
- * sorts all keys then for a page of them. Where a plan needs a scan that is off, its cost is so high
- * that it would be compiled, for most of a second.
+ * sql-set, set-vars, cmd_set. The plans must use the primary key also when a table has no
+ * statistics yet: by default the server sorts all keys then for a page of them. Where a plan needs
+ * a scan that is off, its cost is so high that it would be compiled, for most of a second.
  */
 const struct pg_setting pg_settings[] = {
 	{ "SET default_transaction_isolation = 'read committed'", false },

@@ -57,8 +57,8 @@ void pg_sql_name(enum pg_sql statement, enum engine_table table, char name[PG_NA
 void pg_sql_text(enum pg_sql statement, enum engine_table table, char text[PG_TEXT_SIZE]);
 
 /*
- * Settings of a session besides its time limits, one statement each. If `optional`, a server that does not know it may
- * refuse it.
+ * Settings of a session besides its time limits, one statement each. If `optional`, a server that
+ * does not know it may refuse it.
  */
 struct pg_setting {
 	const char *text; /* NULL: the end */
