@@ -161,8 +161,8 @@ def play(site, name, *tests, asked=Asked):
     )
 
 
-def run_scenarios(*names, asked=Asked, **named):
-    """A test program: one instance, on which these scenarios run one after another."""
+def run_scenarios(*names, tests=(), asked=Asked, **named):
+    """A test program: one instance, on which these scenarios, or the named tests of them, run one after another."""
 
     def scenarios():
         if why_not():
@@ -170,7 +170,7 @@ def run_scenarios(*names, asked=Asked, **named):
             return
         site = Site(**named)
         for name in names:
-            play(site, name, asked=asked)
+            play(site, name, *tests, asked=asked)
         site.stop()
 
     run_tests(scenarios)

@@ -53,7 +53,7 @@ async function enoughData() {
 	return { running: id, failed: await first("state=failed"), pending: await first("state=pending") };
 }
 
-async function everyPage() {
+async function everyPage(colorScheme) {
 	const { running, failed, pending } = await enoughData();
 	const paths = [
 		"/",
@@ -71,26 +71,33 @@ async function everyPage() {
 		"/users",
 	);
 	paths.push("/api", "/nothing");
-	for (const colorScheme of ["light", "dark"])
-		for (const [size, viewport] of Object.entries(SIZES)) {
-			const look = `${colorScheme}, ${size}`;
-			const guest = await Person.open({ colorScheme, viewport });
-			await guest.go("/");
-			await guest.page.getByLabel("Name").waitFor();
-			await isAccessible(guest.page, `${look}: login`);
-			await guest.leave(`${look}: login`);
-			const person = await Person.open({ colorScheme, viewport });
-			const page = await person.enter("/tasks?q=kind%3Amany");
-			await page.locator(".rows [data-id]").first().waitFor();
-			// Colours and widths of dialogs do not depend on each other.
-			if ((colorScheme === "light") === (size === "wide")) await dialogs(page, look);
-			for (const path of paths) {
-				await person.go(path);
-				await page.locator("main h1").first().waitFor();
-				await isAccessible(page, `${look}: ${path}`);
-			}
-			await person.leave(look, /status of (400|404|422)/);
+	for (const [size, viewport] of Object.entries(SIZES)) {
+		const look = `${colorScheme}, ${size}`;
+		const guest = await Person.open({ colorScheme, viewport });
+		await guest.go("/");
+		await guest.page.getByLabel("Name").waitFor();
+		await isAccessible(guest.page, `${look}: login`);
+		await guest.leave(`${look}: login`);
+		const person = await Person.open({ colorScheme, viewport });
+		const page = await person.enter("/tasks?q=kind%3Amany");
+		await page.locator(".rows [data-id]").first().waitFor();
+		// Colours and widths of dialogs do not depend on each other.
+		if ((colorScheme === "light") === (size === "wide")) await dialogs(page, look);
+		for (const path of paths) {
+			await person.go(path);
+			await page.locator("main h1").first().waitFor();
+			await isAccessible(page, `${look}: ${path}`);
 		}
+		await person.leave(look, /status of (400|404|422)/);
+	}
+}
+
+async function everyPageLight() {
+	await everyPage("light");
+}
+
+async function everyPageDark() {
+	await everyPage("dark");
 }
 
 const active = (page) => page.evaluate(() => document.activeElement?.outerHTML.slice(0, 120));
@@ -305,4 +312,4 @@ async function targets() {
 	await person.leave("targets");
 }
 
-await run({ everyPage, keyboardOnly, motion, theme, nothingJumps, targets }, stop);
+await run({ everyPageLight, everyPageDark, keyboardOnly, motion, theme, nothingJumps, targets }, stop);
