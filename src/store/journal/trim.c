@@ -144,7 +144,7 @@ static bool remove_found(struct store *store, struct trim *trim, struct err *err
 /* tenant NULL: of all. */
 static bool find_limits(struct store *store, struct str tenant, struct trim *trim, struct err *err)
 {
-	struct journal_bounds bounds;
+	struct journal_bounds bounds = { 0 };
 
 	if (!journal_read_bounds(store, tenant, &bounds, err))
 		return false;

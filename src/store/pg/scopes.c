@@ -19,6 +19,7 @@ struct pg_scope *pg_scope_find(struct pg *pg, struct str name)
 struct pg_scope *pg_scope_add(struct pg *pg, struct str name, const struct engine_scope *state)
 {
 	struct pg_scopes *scopes = &pg->scopes;
+	struct pg_scope *scope;
 	char *copy;
 
 	if (scopes->count == scopes->capacity) {
@@ -35,8 +36,9 @@ struct pg_scope *pg_scope_add(struct pg *pg, struct str name, const struct engin
 		return NULL;
 	if (name.len > 0)
 		memcpy(copy, name.ptr, name.len);
-	scopes->list[scopes->count] = (struct pg_scope){ copy, name.len, *state, 0, false, false };
-	return &scopes->list[scopes->count++];
+	scope = &scopes->list[scopes->count++];
+	*scope = (struct pg_scope){ .name = copy, .len = name.len, .state = *state };
+	return scope;
 }
 
 /* ---- the end of transactions ---- */
