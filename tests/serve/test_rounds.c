@@ -172,7 +172,6 @@ static void ask_with_unknown_outcome(bool made)
 	memory_faults.flush = ENGINE_UNKNOWN;
 	memory_faults.flushes = 1;
 	memory_faults.unknown_is_made = made;
-	expect_log("store-away");
 	expect_log("round-lost");
 	loop_send_body(1, "POST", "/v1/tasks", "{}", NULL);
 	loop_send_body(2, "GET", "/v1/tasks", "", NULL);

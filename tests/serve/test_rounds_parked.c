@@ -41,7 +41,6 @@ static void a_creation_that_waits_is_refused_like_others(void **state)
 static void a_creation_that_waits_has_an_unknown_outcome(void **state)
 {
 	(void)state;
-	expect_log("store-away");
 	expect_log("round-lost");
 	memory_faults.flush = ENGINE_UNKNOWN;
 	memory_faults.flushes = 1;

@@ -50,7 +50,6 @@ static void a_claim_that_may_have_been_made_is_undone(void **state)
 {
 	(void)state;
 	rounds_make_task();
-	expect_log("store-away");
 	expect_log("round-lost");
 	memory_faults.flush = ENGINE_UNKNOWN;
 	memory_faults.flushes = 1;
