@@ -13,6 +13,7 @@
 #include "process/jobs.h"
 #include "store/auth_table.h"
 #include "store/bulks.h"
+#include "store/hosts/hosts.h"
 #include "sys/reserve.h"
 
 #define CREDENTIAL_PURGE_MS	   3600000
@@ -32,6 +33,7 @@ struct keeper {
 	struct archive_report archive;
 	struct due_tasks due;
 	struct store_bulks bulks;
+	struct store_hosts hosts;
 	uint64_t served; /* requests, when a bulk went on last */
 	struct census_pass census;
 	int64_t next_census; /* for the monitor; monotonic ms */
@@ -130,6 +132,14 @@ static bool carry_out_bulks(void *data, const struct job *job, bool *more, struc
 		keeper->store, &keeper->bulks, &rules, clock_mono_us() + BULKS_SLICE_US, more, err);
 }
 
+static bool poll_hosts(void *data, const struct job *job, bool *more, struct err *err)
+{
+	struct keeper *keeper = data;
+
+	(void)job, (void)more;
+	return store_hosts_poll(keeper->store, &keeper->hosts, err);
+}
+
 /* While requests are answered, bulks take little time from them. */
 static unsigned bulk_duty(void *data)
 {
@@ -196,6 +206,9 @@ static void add_jobs(struct keeper *keeper)
 			.interval_ms = CREDENTIAL_PURGE_MS,
 			.run = purge_credentials },
 	};
+	static const struct job hosts = {
+		.name = "hosts", .interval_ms = HOSTS_POLL_MS, .run = poll_hosts
+	};
 	struct store_chore chore;
 
 	keeper->jobs = (struct jobs){
@@ -203,6 +216,8 @@ static void add_jobs(struct keeper *keeper)
 	};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		jobs_add(&keeper->jobs, &own[i]);
+	if (store_is_shared(keeper->store))
+		jobs_add(&keeper->jobs, &hosts);
 	for (size_t i = 0; store_chore(keeper->store, i, &chore); i++)
 		jobs_add(&keeper->jobs, &(struct job){ .name = chore.name,
 						.interval_ms = chore.interval_ms,
@@ -273,6 +288,7 @@ int keeper_main(const struct child_context *child)
 		return STORE_EXIT_PANIC;
 	due_tasks_free(&keeper.due);
 	store_bulks_free(&keeper.bulks);
+	store_hosts_free(&keeper.hosts);
 	census_pass_free(&keeper.census);
 	store_close(keeper.store);
 	return 0;

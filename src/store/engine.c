@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-const struct engine_table_spec engine_tables[ENGINE_TABLES] = {
+const struct engine_table_spec engine_tables[SHARED_ENGINE_TABLES] = {
 	[TABLE_TASKS] = { .name = "tasks2", .serial = true, .scoped = true },
 	[TABLE_NAMED_TASKS] = { .name = "named", .scoped = true },
 	[TABLE_INDEX] = { .name = "index", .ordered = true, .counted = true, .scoped = true },
@@ -18,6 +18,7 @@ const struct engine_table_spec engine_tables[ENGINE_TABLES] = {
 	[TABLE_WEBHOOKS] = { .name = "webhooks" },
 	[TABLE_OUTBOX] = { .name = "outbox", .ordered = true },
 	[TABLE_OLD_TASKS] = { .name = "tasks", .old = true },
+	[TABLE_HOSTS] = { .name = "hosts", .ordered = true },
 };
 
 void engine_batch_reset(struct engine_batch *batch)

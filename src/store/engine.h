@@ -44,7 +44,9 @@ enum engine_table {
 	TABLE_WEBHOOKS,
 	TABLE_OUTBOX,	 /* deliveries of webhooks */
 	TABLE_OLD_TASKS, /* of older builds */
-	ENGINE_TABLES
+	ENGINE_TABLES,
+	TABLE_HOSTS = ENGINE_TABLES, /* of shared engines only: what hosts tell each other */
+	SHARED_ENGINE_TABLES
 };
 
 /* Requirements of each table beyond get, put, del and each. */
@@ -69,7 +71,7 @@ struct engine_table_spec {
 	bool old;
 };
 
-extern const struct engine_table_spec engine_tables[ENGINE_TABLES];
+extern const struct engine_table_spec engine_tables[SHARED_ENGINE_TABLES];
 
 enum engine_status {
 	ENGINE_OK = 0,

@@ -167,8 +167,8 @@ static void raise_flushed(struct store_shared *shared, const struct covered *don
 }
 
 /*
- * A round of a shared engine has ended: its commits are durable, or were not made, and are forgotten
- * in either case. If that is not known, others look for them once more than necessary.
+ * A round of a shared engine has ended: its commits are durable, or were not made, and are
+ * forgotten in either case. If that is not known, others look for them once more than necessary.
  */
 static void end_round(struct store *store, const struct covered *done, enum engine_status status)
 {

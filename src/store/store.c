@@ -235,6 +235,11 @@ void store_close(struct store *store)
 	free(store);
 }
 
+bool store_is_shared(const struct store *store)
+{
+	return store->engine->ops->shared;
+}
+
 bool store_is_region(const char *name)
 {
 	return bdb_engine_ops.is_region && bdb_engine_ops.is_region(name);

@@ -42,6 +42,9 @@
 struct store;
 struct engine_ops;
 
+/* Whether processes of other hosts use the same tables (engine.h). */
+bool store_is_shared(const struct store *store);
+
 /*
  * Shared by all processes of one environment, in memory mapped before fork; zeroed before recovery.
  * A commit counts in `started` before it and in `done` after it; a flush raises `flushed` to the
@@ -85,6 +88,7 @@ struct store_shared {
 	_Atomic uint64_t journal_line;			     /* journal/epoch.c */
 	_Atomic uint64_t journal_trimmed; /* entries up to this number may have been removed */
 	_Atomic uint64_t journal_needed;  /* from this one on they are kept longer; 0: none */
+	_Atomic uint64_t host;		  /* of a shared engine: number of this host (hosts.h) */
 	_Atomic bool read_only;		  /* set by the keeper while the disk is nearly full */
 	_Atomic uint64_t snapshot;	  /* moment of the export that runs, in ms; 0: none */
 	_Atomic uint64_t snapshot_owner;  /* its pid << 32 | the lower half of its moment */

@@ -236,8 +236,8 @@ static bool settle_attached(struct store *store, struct err *err)
 }
 
 /*
- * The first process of a new store says that the index is complete. Other processes may write to the
- * store meanwhile: they wait for the row.
+ * The first process of a new store says that the index is complete. Other processes may write to
+ * the store meanwhile: they wait for the row.
  */
 static int step_complete(struct store *store, void *data, struct err *err)
 {

@@ -115,8 +115,8 @@ void journal_note_flush(struct store *store, uint64_t committed);
 /* ---- bounds.c ---- */
 
 /*
- * The same of every engine. tenant NULL: of all tenants; shared engines number each tenant's entries
- * by themselves.
+ * The same of every engine. tenant NULL: of all tenants; shared engines number each tenant's
+ * entries by themselves.
  */
 bool journal_read_bounds(
 	struct store *store, struct str tenant, struct journal_bounds *bounds, struct err *err);
