@@ -14,6 +14,7 @@
 #include "process/server_watch.h"
 #include "store/auth_table.h"
 #include "store/bulks.h"
+#include "store/hosts/hosts.h"
 #include "sys/reserve.h"
 
 #define CREDENTIAL_PURGE_MS	   3600000
@@ -35,6 +36,7 @@ struct keeper {
 	struct archive_report archive;
 	struct due_tasks due;
 	struct store_bulks bulks;
+	struct store_hosts hosts;
 	uint64_t served; /* requests, when a bulk went on last */
 	struct census_pass census;
 	int64_t next_census; /* for the monitor; monotonic ms */
@@ -141,6 +143,14 @@ static bool carry_out_bulks(void *data, const struct job *job, bool *more, struc
 		keeper->store, &keeper->bulks, &rules, clock_mono_us() + BULKS_SLICE_US, more, err);
 }
 
+static bool poll_hosts(void *data, const struct job *job, bool *more, struct err *err)
+{
+	struct keeper *keeper = data;
+
+	(void)job, (void)more;
+	return store_hosts_poll(keeper->store, &keeper->hosts, err);
+}
+
 /* While requests are answered, bulks take little time from them. */
 static unsigned bulk_duty(void *data)
 {
@@ -193,6 +203,7 @@ static const struct job jobs_of_files[] = {
 };
 static const struct job jobs_of_server[] = {
 	{ .name = "server watch", .interval_ms = SERVER_WATCH_MS, .run = watch_server },
+	{ .name = "hosts", .interval_ms = HOSTS_POLL_MS, .run = poll_hosts },
 };
 
 static void add_all(struct jobs *jobs, const struct job *rows, size_t count)
@@ -313,6 +324,7 @@ int keeper_main(const struct child_context *child)
 		return STORE_EXIT_PANIC;
 	due_tasks_free(&keeper.due);
 	store_bulks_free(&keeper.bulks);
+	store_hosts_free(&keeper.hosts);
 	census_pass_free(&keeper.census);
 	store_close(keeper.store);
 	return 0;

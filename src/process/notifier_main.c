@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "notify/notifier.h"
 #include "process/child.h"
+#include "store/role.h"
 #include "sys/lock.h"
 
 /* In the home. Whoever has the lock sends; the kernel frees it when the process has ended. */
@@ -32,9 +33,38 @@ static size_t read_networks(struct network networks[CONF_NETWORKS_MAX], const st
 	return count;
 }
 
-static bool pause_child(void *data, int64_t ms)
+/* With a shared store one host sends at a time (store/role.h). */
+struct sender {
+	const struct child_context *child;
+	struct store *store;
+	struct store_role role;
+};
+
+/* Ends the notifier if another host has taken the role. */
+static bool pause_sender(void *data, int64_t ms)
 {
-	return child_pause(data, ms);
+	struct sender *sender = data;
+	struct err err = { 0 };
+
+	if (store_is_shared(sender->store) && ms > ROLE_BEAT_MS)
+		ms = ROLE_BEAT_MS;
+	if (!child_pause(sender->child, ms))
+		return false;
+	if (!store_role_renew(sender->store, &sender->role, &err))
+		log_warn("notifier", "the role of the sender is lost: %s", err_text(&err));
+	return sender->role.held;
+}
+
+/* False if the process is asked to end. */
+static bool take_role(struct sender *sender)
+{
+	struct err ignored;
+
+	while (!store_role_renew(sender->store, &sender->role, &ignored) || !sender->role.held) {
+		if (!child_pause(sender->child, ROLE_BEAT_MS / 4))
+			return false;
+	}
+	return true;
 }
 
 /* Waits while the notifier of the generation before ends its requests. */
@@ -49,9 +79,22 @@ static bool take_lock(const struct child_context *child, int *fd, struct err *er
 	return true;
 }
 
+/* Sends while this host has the role. */
+static bool send_all(struct sender *sender, const struct notifier_config *config, struct err *err)
+{
+	struct err ignored;
+	bool ok = true;
+
+	while (ok && !sender->role.held && take_role(sender))
+		ok = notifier_run(config, err);
+	store_role_give_up(sender->store, &sender->role, &ignored);
+	return ok;
+}
+
 /* False with err->code ERR_NONE: it was asked to end. */
 static bool run(const struct child_context *child, struct store *store, struct err *err)
 {
+	struct sender sender = { .child = child, .store = store, .role.name = "notifier" };
 	struct network networks[CONF_NETWORKS_MAX];
 	struct notifier_config config = {
 		.store = store,
@@ -59,12 +102,12 @@ static bool run(const struct child_context *child, struct store *store, struct e
 		.network_count = read_networks(networks, child->conf),
 		.health = &child->scoreboard->store.health,
 		.metrics = &child->scoreboard->attempts,
-		.pause = pause_child,
-		.data = (void *)(uintptr_t)child,
+		.pause = pause_sender,
+		.data = &sender,
 	};
 	int lock = -1;
 	bool ok = take_lock(child, &lock, err) &&
-		  (child_stop_requested() || lock < 0 || notifier_run(&config, err));
+		  (child_stop_requested() || lock < 0 || send_all(&sender, &config, err));
 
 	if (lock >= 0)
 		close(lock);

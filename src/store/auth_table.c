@@ -120,7 +120,7 @@ bool store_auth_update(
 	bool ok;
 
 	store_enter(store);
-	ok = step_run(store, ENGINE_WRITE, step_update, &update, err) && store_flush(store, err);
+	ok = step_run_write(store, STR(""), step_update, &update, err) && store_flush(store, err);
 	store_leave(store);
 	wipe(&update.old);
 	wipe(&update.value);

@@ -1,5 +1,8 @@
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/index/state.h"
+
+#define AWAY_LOG_MS 5000
 
 void store_enter(struct store *store)
 {
@@ -22,6 +25,17 @@ static bool fail_lost(struct store *store, struct err *err)
 	return err_set(err, ERR_PANIC, NULL, NULL);
 }
 
+/* The server of a shared engine: every request would log it. */
+static void note_away(struct store *store)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now < store->next_away_log)
+		return;
+	store->next_away_log = now + AWAY_LOG_MS;
+	log_warn("store-away", "%s", store->engine->message);
+}
+
 bool store_fail(struct store *store, int status, struct err *err)
 {
 	static const enum err_code codes[] = {
@@ -32,10 +46,14 @@ bool store_fail(struct store *store, int status, struct err *err)
 		[ENGINE_FULL] = ERR_DISK_FULL,
 		[ENGINE_NO_MEMORY] = ERR_NO_MEMORY,
 		[ENGINE_DAMAGED] = ERR_DAMAGED,
+		[ENGINE_AWAY] = ERR_BUSY,
+		[ENGINE_UNKNOWN] = ERR_UNKNOWN_OUTCOME,
 	};
 
 	if (status == ENGINE_LOST)
 		return fail_lost(store, err);
+	if (status == ENGINE_AWAY || status == ENGINE_UNKNOWN)
+		note_away(store);
 	if (status == ENGINE_FAILED)
 		return err_set(err, ERR_INTERNAL, NULL, "%s", store->engine->message);
 	if (status == ENGINE_DAMAGED)

@@ -20,7 +20,8 @@ struct store_due {
  * Applies the op, an UPDATE without Idempotency-Key, companion and dependents, to each of the tasks
  * in one transaction, whose tenants and ids replace those of the op. It ends after until_us
  * (monotonic), but not before the first task; *done: how many are changed, from the first. One that
- * does not exist counts as changed. If any other cannot be changed, none is.
+ * does not exist counts as changed. If any other cannot be changed, none is. It also ends before a
+ * task of another tenant than the first one's.
  */
 bool store_change_due(struct store *store, const struct op *op, const struct store_due *tasks,
 	size_t count, int64_t until_us, size_t *done, struct err *err);

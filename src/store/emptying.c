@@ -21,7 +21,7 @@ static bool set_mark(struct store *store, const char *key, bool on, struct err *
 {
 	struct mark mark = { str_cstr(key), on };
 
-	return step_run(store, ENGINE_WRITE, step_set, &mark, err) && store_flush(store, err);
+	return step_run_write(store, STR(""), step_set, &mark, err) && store_flush(store, err);
 }
 
 static int step_read(struct store *store, void *data, struct err *err)

@@ -2,22 +2,23 @@
 
 #include <stdlib.h>
 
-const struct engine_table_spec engine_tables[ENGINE_TABLES] = {
-	[TABLE_TASKS] = { .name = "tasks2", .serial = true },
-	[TABLE_NAMED_TASKS] = { .name = "named" },
-	[TABLE_INDEX] = { .name = "index", .ordered = true, .counted = true },
+const struct engine_table_spec engine_tables[SHARED_ENGINE_TABLES] = {
+	[TABLE_TASKS] = { .name = "tasks2", .serial = true, .scoped = true },
+	[TABLE_NAMED_TASKS] = { .name = "named", .scoped = true },
+	[TABLE_INDEX] = { .name = "index", .ordered = true, .counted = true, .scoped = true },
 	[TABLE_META] = { .name = "meta" },
 	[TABLE_IDEMPOTENCY] = { .name = "once", .ordered = true },
 	[TABLE_USERS] = { .name = "users" },
 	[TABLE_TOKENS] = { .name = "tokens" },
 	[TABLE_SIGNING_KEYS] = { .name = "keys" },
 	[TABLE_LOGINS] = { .name = "logins" },
-	[TABLE_USAGE] = { .name = "usage", .ordered = true },
+	[TABLE_USAGE] = { .name = "usage", .ordered = true, .scoped = true },
 	[TABLE_SNAPSHOT] = { .name = "snapshot", .ordered = true },
-	[TABLE_JOURNAL] = { .name = "journal", .ordered = true },
+	[TABLE_JOURNAL] = { .name = "journal", .ordered = true, .scoped = true },
 	[TABLE_WEBHOOKS] = { .name = "webhooks" },
 	[TABLE_OUTBOX] = { .name = "outbox", .ordered = true },
 	[TABLE_OLD_TASKS] = { .name = "tasks", .old = true },
+	[TABLE_HOSTS] = { .name = "hosts", .ordered = true },
 };
 
 void engine_batch_reset(struct engine_batch *batch)

@@ -44,7 +44,9 @@ enum engine_table {
 	TABLE_WEBHOOKS,
 	TABLE_OUTBOX,	 /* deliveries of webhooks */
 	TABLE_OLD_TASKS, /* of older builds */
-	ENGINE_TABLES
+	ENGINE_TABLES,
+	TABLE_HOSTS = ENGINE_TABLES, /* of shared engines only: what hosts tell each other */
+	SHARED_ENGINE_TABLES
 };
 
 /* Requirements of each table beyond get, put, del and each. */
@@ -58,13 +60,18 @@ struct engine_table_spec {
 	 */
 	bool serial;
 	/*
+	 * Its rows are changed only in transactions that have locked the tenant's scope, so that
+	 * shared engines lock no rows of it.
+	 */
+	bool scoped;
+	/*
 	 * Never created. Open fails if it exists, unless engine_options.migrate; without it, it has
 	 * no rows. clear removes it.
 	 */
 	bool old;
 };
 
-extern const struct engine_table_spec engine_tables[ENGINE_TABLES];
+extern const struct engine_table_spec engine_tables[SHARED_ENGINE_TABLES];
 
 enum engine_status {
 	ENGINE_OK = 0,
@@ -82,7 +89,7 @@ enum engine_status {
 	ENGINE_FAILED, /* open, checkpoint or a chore failed; the data are unchanged */
 	ENGINE_LOST,   /* unusable for every process until recovery */
 	/* Shared engines only. */
-	ENGINE_AWAY,	/* the server cannot be reached now; nothing was changed. A later call may */
+	ENGINE_AWAY, /* the server cannot be reached now; nothing was changed. A later call may */
 	ENGINE_UNKNOWN, /* of commit and flush: whether the changes were made is not known */
 };
 
@@ -147,13 +154,16 @@ struct engine {
 	uint32_t damaged_page; /* of the table of the last call that returned ENGINE_DAMAGED */
 	enum engine_fault fault;
 	struct engine_emptied emptied;
-	bool log_cut;		 /* the same open gave up changes behind the damage of a log */
+	bool log_cut; /* the same open gave up changes behind the damage of a log */
+	/* Of shared engines with rounds: the server has a transaction that only a flush ends. */
+	bool round_open;
+	bool round_lost;	 /* it was undone; calls return ENGINE_RETRY until the flush */
 	struct id_secret secret; /* set by open; kept with the data */
 };
 
 /* Of a shared engine: a scope as committed transactions have left it. */
 struct engine_scope {
-	uint64_t version; /* transactions that have locked it; grows */
+	uint64_t version; /* transactions that have locked it and were committed; grows */
 	uint64_t number;  /* the last one that take_numbers gave; 0: none */
 };
 
@@ -280,7 +290,9 @@ struct engine_ops {
 
 	/*
 	 * Shared engines; NULL for others. Within a WRITE transaction: locks a scope, and waits for
-	 * transactions that have locked it. ENGINE_RETRY if that could wait for ever.
+	 * transactions that have locked it. A round that has locked scopes does not wait for
+	 * another one, because others may wait for its own: ENGINE_BUSY. A scope that is locked
+	 * already costs nothing.
 	 */
 	enum engine_status (*lock)(struct engine *engine, struct str scope);
 	/*
@@ -293,6 +305,12 @@ struct engine_ops {
 	/* Shared engines; NULL for others. As the current transaction sees it; zero: never locked. */
 	enum engine_status (*read_scope)(
 		struct engine *engine, struct str scope, struct engine_scope *state);
+
+	/*
+	 * Shared engines; NULL for others. Until it is called with false, all reads see the moment
+	 * of the first one, however long that takes. There is no WRITE transaction meanwhile.
+	 */
+	enum engine_status (*hold_view)(struct engine *engine, bool hold);
 
 	/*
 	 * Appends the value; ENGINE_NOT_FOUND. for_update: no other process may change the row, nor

@@ -84,6 +84,14 @@ static inline int store_scan(struct store *store, enum engine_table table,
 			store->engine, table, range, reverse, limit, &store->batch));
 }
 
+/* Engines for one machine lock rows instead. */
+static inline int store_lock(struct store *store, struct str scope)
+{
+	const struct engine_ops *ops = store->engine->ops;
+
+	return ops->lock ? (int)ops->lock(store->engine, scope) : 0;
+}
+
 static inline struct str key_str(const struct index_key *key)
 {
 	return (struct str){ (const char *)key->bytes, key->len };

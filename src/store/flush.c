@@ -19,7 +19,7 @@ static struct store_commits *commits_of(struct store_shared *shared, struct str 
 
 static void count_started(struct store *store)
 {
-	struct store_shared *shared = store->shared;
+	struct store_shared *shared = store->counted;
 
 	atomic_fetch_add(&shared->commits.started, 1);
 	if (store->usage.count == 0 && !store->of_no_tenant)
@@ -31,7 +31,7 @@ static void count_started(struct store *store)
 
 static void count_done(struct store *store)
 {
-	struct store_shared *shared = store->shared;
+	struct store_shared *shared = store->counted;
 
 	lists_raise(store);
 	if (store->usage.count == 0 && !store->of_no_tenant)
@@ -67,23 +67,52 @@ static bool is_flushed(const struct store_commits *commits)
 /* With sync_commits locks are held until the commit is durable: nothing is visible before. */
 bool store_is_flushed(const struct store *store)
 {
-	return store->sync_commits || is_flushed(&store->shared->commits);
+	return store->sync_commits || is_flushed(&store->counted->commits);
 }
 
 bool store_is_flushed_for(const struct store *store, struct str tenant)
 {
-	return store_is_flushed(store) || (is_flushed(&store->shared->other_commits) &&
-						  is_flushed(commits_of(store->shared, tenant)));
+	return store_is_flushed(store) || (is_flushed(&store->counted->other_commits) &&
+						  is_flushed(commits_of(store->counted, tenant)));
 }
 
-struct commit_counts store_read_commits(const struct store *store, struct str tenant)
+bool store_has_unflushed(const struct store *store)
 {
-	const struct store_commits *own = commits_of(store->shared, tenant);
-	const struct store_commits *other = &store->shared->other_commits;
-	uint64_t done = atomic_load(&own->done) + atomic_load(&other->done);
+	return store->engine->round_open;
+}
 
-	return (struct commit_counts){ atomic_load(&own->started) + atomic_load(&other->started),
-		done };
+bool store_is_deferred(const struct store *store)
+{
+	return store->is_deferred;
+}
+
+/* Transactions that this process has not flushed yet count: it sees them. */
+static int read_version(struct store *store, struct str tenant, struct commit_counts *counts)
+{
+	struct engine_scope scope;
+	int rc = (int)store->engine->ops->read_scope(store->engine, tenant, &scope);
+
+	*counts = (struct commit_counts){ scope.version, scope.version };
+	return rc;
+}
+
+int store_read_commits(struct store *store, struct str tenant, struct commit_counts *counts)
+{
+	const struct store_commits *own, *other = &store->shared->other_commits;
+
+	if (store->engine->ops->shared)
+		return read_version(store, tenant, counts);
+	own = commits_of(store->shared, tenant);
+	counts->done = atomic_load(&own->done) + atomic_load(&other->done);
+	counts->started = atomic_load(&own->started) + atomic_load(&other->started);
+	return 0;
+}
+
+bool store_has_committed(struct store *store, struct str tenant, uint64_t started)
+{
+	struct commit_counts counts;
+
+	return store_read_commits(store, tenant, &counts) != 0 || counts.started != started;
 }
 
 static void reset(struct store_commits *commits)
@@ -137,6 +166,22 @@ static void raise_flushed(struct store_shared *shared, const struct covered *don
 	raise_one(&shared->commits, done->all);
 }
 
+/*
+ * A round of a shared engine has ended: its commits are durable, or were not made, and are
+ * forgotten in either case. If that is not known, others look for them once more than necessary.
+ */
+static void end_round(struct store *store, const struct covered *done, enum engine_status status)
+{
+	bool was_made = status == ENGINE_OK;
+
+	raise_flushed(store->counted, done);
+	if (was_made || status == ENGINE_UNKNOWN || status == ENGINE_FULL)
+		wake_announce(store);
+	else
+		wake_forget(store);
+	metrics_end_round(store, was_made);
+}
+
 static bool flush(struct store *store, struct err *err)
 {
 	enum engine_status status;
@@ -145,18 +190,20 @@ static bool flush(struct store *store, struct err *err)
 	uint64_t entries;
 	int64_t began_us = clock_mono_us();
 
-	read_done(store->shared, &done);
+	read_done(store->counted, &done);
 	entries = journal_committed(store);
 	atomic_store(store->activity, STORE_FLUSHING);
 	status = store->engine->ops->flush(store->engine);
 	atomic_store(store->activity, STORE_IN_CALL);
 	atomic_fetch_add(status == ENGINE_OK ? &metrics->flushes : &metrics->failed_flushes, 1);
+	if (store->engine->ops->shared)
+		end_round(store, &done, status);
 	if (status == ENGINE_FULL)
 		return err_set(err, ERR_UNKNOWN_OUTCOME, NULL, NULL);
 	if (status != ENGINE_OK)
 		return store_fail(store, (int)status, err);
 	journal_note_flush(store, entries);
-	raise_flushed(store->shared, &done);
+	raise_flushed(store->counted, &done);
 	histogram_add(&metrics->flush_times, histogram_fast, clock_mono_us() - began_us);
 	return true;
 }
@@ -165,7 +212,7 @@ bool store_flush(struct store *store, struct err *err)
 {
 	bool ok;
 
-	if (store_is_flushed(store))
+	if (store_is_flushed(store) && !store_has_unflushed(store))
 		return true;
 	store_enter(store);
 	ok = flush(store, err);

@@ -4,6 +4,7 @@
  *
  *     engine.h      the seam: tables of keys and values, with transactions; bdb/ is an engine
  *     engine_calls.h  the engine's calls on rows, as the store makes them; a part of this header
+ *     commits.h     what becomes of a transaction's end: counters, wake-ups; the same
  *     store.c       open, close, checkpoints
  *     chores.c      periodic maintenance, for the keeper
  *     emptying.h    tables that are emptied if they are damaged
@@ -49,6 +50,7 @@
  */
 #include <stdio.h>
 
+#include "store/announcements.h"
 #include "store/engine.h"
 #include "store/index/key.h"
 #include "store/scrub.h"
@@ -113,7 +115,7 @@ struct store {
 	struct buf usage_value;	   /* the row of the usage table that is being changed */
 	bool enforce_quota;	   /* the current transaction may be refused */
 	uint64_t tenant_tasks, tenant_bytes;
-	int64_t next_quota_log; /* monotonic ms */
+	int64_t next_quota_log, next_away_log; /* monotonic ms */
 	struct store_key_limit key_limit;
 	struct rebuild *rebuild; /* of the index, by this process; NULL: none */
 	bool alone;		 /* no other process has the store open */
@@ -122,14 +124,23 @@ struct store {
 	uint64_t noting;	 /* the snapshot that the current transaction notes rows for */
 	struct buf notes;	 /* struct note, key, record; one behind the other */
 	struct snapshot_progress snapshot_seen; /* of the keeper */
+	/*
+	 * The counters of commits: those of all processes of this machine, or with a shared engine,
+	 * which shows no process what another one has not flushed, its own.
+	 */
+	struct store_shared *counted;
+	struct announcements unannounced; /* what commits of the round have changed (wake.c) */
 	bool sync_commits;
+	bool is_deferred;	  /* the last step was not run: see store_is_deferred() */
 	bool damaged_index;	  /* the step has met a damaged page of the index, not of a task */
 	bool lost;		  /* ERR_PANIC was returned and logged */
 	struct buf journal_entry; /* that is being written */
 	struct buf noted_events;  /* of the transaction (metrics.c) */
-	unsigned process;	  /* store_options.process */
-	uint64_t journal_last;	  /* number that the transaction has taken last; 0: none */
-	unsigned journal_stripe;  /* of the feeds that it adds to */
+	struct buf round_events;  /* the same of the transactions of a round */
+	uint64_t round_commits;
+	unsigned process;	       /* store_options.process */
+	uint64_t journal_last;	       /* number that the transaction has taken last; 0: none */
+	unsigned journal_stripe;       /* of the feeds that it adds to */
 	struct drained_cache *drained; /* workers/drain.c; NULL: nothing was read yet */
 	uint8_t heard_len;	       /* the worker that the operation is from */
 	char heard[TASK_WORKER_MAX];
@@ -154,44 +165,7 @@ void store_leave(struct store *store);
  */
 bool store_fail(struct store *store, int status, struct err *err);
 
-/* ---- wake.c ---- */
-
-/* If two tenants have the same stripe, one also waits for the flushes of the other. */
-size_t store_tenant_stripe(struct str tenant);
-/* A transaction begins. */
-void wake_reset(struct store *store);
-/* The transaction creates, changes or removes the task. */
-void wake_note(struct store *store, const struct task *task);
-/* It was committed: raises the counters of what it has changed. */
-void wake_raise(struct store *store);
-/* Raises the counter of the feeds of a stripe. */
-void wake_raise_feed(struct store *store, unsigned stripe);
-
-/* ---- lists.c ---- */
-
-/* The same for the lists that show the task. */
-void lists_reset(struct store *store);
-void lists_note(struct store *store, const struct task *task);
-/* Before the commit is counted as done. */
-void lists_raise(struct store *store);
-
-/* ---- flush.c ---- */
-
-/*
- * Commits the transaction and counts it (struct store_shared), unless store->uncounted: nothing
- * that a client can see depends on the commit. With store->of_no_tenant no response waits until it
- * is durable (store_is_flushed_for), but store_flush() flushes it.
- */
-enum engine_status store_commit(struct store *store);
-/*
- * Commits of the tenant and those without a tenant. Rows that are read between two calls are of one
- * moment of the tenant if the first has started == done, and the second the same `started`. Record
- * numbers of the index (engine_range.hint) are not: commits of all tenants move them.
- */
-struct commit_counts {
-	uint64_t started, done;
-};
-struct commit_counts store_read_commits(const struct store *store, struct str tenant);
+#include "store/commits.h"
 
 /* ---- step.c ---- */
 
@@ -206,16 +180,24 @@ struct commit_counts store_read_commits(const struct store *store, struct str te
 uint64_t store_random(struct store *store);
 
 /*
- * Runs a step in a transaction of the engine: a WRITE one is committed when the step returns 0,
- * else undone. After ENGINE_RETRY and STEP_RETRY the step runs again, a limited number of times,
- * so it starts from the beginning each time.
+ * Runs a step in a transaction of the engine. After ENGINE_RETRY and STEP_RETRY the step runs
+ * again, a limited number of times, so it starts from the beginning each time.
  */
 typedef int store_step(struct store *store, void *data, struct err *err);
+/* One that only reads. */
 bool step_run(struct store *store, enum engine_access access, store_step *step, void *data,
 	struct err *err);
-/* step_run between store_enter and store_leave. */
+/*
+ * One that writes: it is committed when the step returns 0, else undone. It has locked the scope
+ * (engine.h): the tenant whose rows it reads and changes, or STR("") for rows of no tenant.
+ */
+bool step_run_write(
+	struct store *store, struct str scope, store_step *step, void *data, struct err *err);
+/* The same between store_enter and store_leave. */
 bool step_call(struct store *store, enum engine_access access, store_step *step, void *data,
 	struct err *err);
+bool step_call_write(
+	struct store *store, struct str scope, store_step *step, void *data, struct err *err);
 
 #include "store/engine_calls.h"
 

@@ -7,11 +7,6 @@
 
 /* ---- the numbers ---- */
 
-uint64_t store_list_epoch(const struct store *store)
-{
-	return atomic_load(&store->shared->list_epoch);
-}
-
 void store_change_list_epoch(struct store_shared *shared)
 {
 	uint64_t epoch;
@@ -21,18 +16,8 @@ void store_change_list_epoch(struct store_shared *shared)
 	atomic_store(&shared->list_epoch, epoch);
 }
 
-/* `done` is read first: a commit that is counted in it has raised its counters. */
-static bool is_quiet(const struct store *store, struct str tenant)
-{
-	const struct store_commits *commits =
-		&store->shared->tenant_commits[store_tenant_stripe(tenant)];
-	uint64_t done = atomic_load(&commits->done);
-
-	return atomic_load(&commits->started) == done;
-}
-
 /* FNV-1a. */
-static unsigned stripe_of(struct str tenant, uint8_t dialect)
+unsigned lists_stripe(struct str tenant, uint8_t dialect)
 {
 	uint64_t hash = UINT64_C(14695981039346656037);
 
@@ -40,18 +25,6 @@ static unsigned stripe_of(struct str tenant, uint8_t dialect)
 		hash = (hash ^ (uint8_t)tenant.ptr[i]) * UINT64_C(1099511628211);
 	hash = (hash ^ dialect) * UINT64_C(1099511628211);
 	return (unsigned)((hash ^ hash >> 32) % STORE_LIST_STRIPES);
-}
-
-uint64_t store_list_changes(const struct store *store, struct str tenant, const uint8_t *dialects,
-	size_t count, bool *comparable)
-{
-	uint64_t sum = 0;
-
-	if (comparable)
-		*comparable = is_quiet(store, tenant);
-	for (size_t i = 0; i < count; i++)
-		sum += atomic_load(&store->shared->list_changes[stripe_of(tenant, dialects[i])]);
-	return sum;
 }
 
 /* ---- a transaction ---- */
@@ -64,7 +37,7 @@ void lists_reset(struct store *store)
 
 void lists_note(struct store *store, const struct task *task)
 {
-	unsigned stripe = stripe_of(task->tenant, task->dialect);
+	unsigned stripe = lists_stripe(task->tenant, task->dialect);
 
 	store->changed_lists[stripe / 64] |= UINT64_C(1) << stripe % 64;
 }

@@ -13,19 +13,25 @@
  *                   anybody by then has raised its counter. It is in the number that is read next,
  *                   which is another one: counters only grow, and so does their sum
  *
+ * With a shared engine the number is the version of the tenant's scope (engine.h), which is read
+ * before the list, and by the comparison.
+ *
  * A list may show changes that are not in its number. Then the next comparison fails, and the list
  * is made once more than necessary. So it is if another tenant or dialect has the same counter.
  */
 #include "store/store.h"
 
-/* A number that no other start of the service, and no recovery, has. */
+/*
+ * A number that no other start of the service, and no recovery, has. So with a shared engine each
+ * host has its own, and a list of one host is made again by another one.
+ */
 uint64_t store_list_epoch(const struct store *store);
 /* Makes all tags invalid: tasks have been removed without a commit that says so. */
 void store_change_list_epoch(struct store_shared *shared);
 /*
  * The sum of the counters of the tenant's records of these dialects and resources. *comparable, or
  * NULL: it can be compared with that of a list, because no commit of the tenant, or of another one
- * with the same counters, is under way.
+ * with the same counters, is under way, and the server of a shared engine has told the number.
  */
-uint64_t store_list_changes(const struct store *store, struct str tenant, const uint8_t *dialects,
+uint64_t store_list_changes(struct store *store, struct str tenant, const uint8_t *dialects,
 	size_t count, bool *comparable);

@@ -44,12 +44,11 @@ static void add_time(struct histogram *histogram, int64_t ms)
 		histogram_add(histogram, histogram_slow, ms * 1000);
 }
 
-void metrics_raise(struct store *store)
+static void add(struct store *store, uint64_t commits, const struct buf *noted)
 {
 	struct store_metrics *metrics = &store->shared->metrics;
-	const struct buf *noted = &store->noted_events;
 
-	atomic_fetch_add_explicit(&metrics->commits, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&metrics->commits, commits, memory_order_relaxed);
 	for (size_t at = 0; at + sizeof(struct noted_event) <= noted->len;
 		at += sizeof(struct noted_event)) {
 		struct noted_event event;
@@ -64,4 +63,22 @@ void metrics_raise(struct store *store)
 		add_time(&tasks->waits, event.wait_ms);
 		add_time(&tasks->runs, event.run_ms);
 	}
+}
+
+void metrics_raise(struct store *store)
+{
+	if (!store_has_rounds(store)) {
+		add(store, 1, &store->noted_events);
+		return;
+	}
+	store->round_commits++;
+	buf_put_str(&store->round_events, buf_str(&store->noted_events));
+}
+
+void metrics_end_round(struct store *store, bool was_made)
+{
+	if (was_made)
+		add(store, store->round_commits, &store->round_events);
+	store->round_commits = 0;
+	buf_reset(&store->round_events);
 }

@@ -35,5 +35,6 @@ void metrics_reset(struct store *store);
 /* It changes a task so; old: NULL for a new one. Without memory the event is not counted. */
 void metrics_note(struct store *store, enum journal_event event, const struct task *old,
 	const struct task *task);
-/* It was committed. */
+/* It was committed. In a round of a shared engine it counts at its end. */
 void metrics_raise(struct store *store);
+void metrics_end_round(struct store *store, bool was_made);

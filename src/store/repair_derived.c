@@ -41,7 +41,7 @@ bool repair_load_note(struct store *store, unsigned *tables, struct err *err)
 
 bool repair_save_note(struct store *store, unsigned tables, struct err *err)
 {
-	if (!step_call(store, ENGINE_WRITE, step_save, &tables, err) || !store_flush(store, err))
+	if (!step_call_write(store, STR(""), step_save, &tables, err) || !store_flush(store, err))
 		return false;
 	atomic_store(&store->shared->health.repair_unfinished, tables != 0);
 	return true;
@@ -74,7 +74,7 @@ static bool reserve_number(struct store *store, const struct index_key *key, str
 
 	(void)key, (void)data;
 	return !record_decode(&task, record) || task.number == 0 ||
-	       step_call(store, ENGINE_WRITE, step_reserve, &task, err);
+	       step_call_write(store, STR(""), step_reserve, &task, err);
 }
 
 static bool reserve_numbers(struct store *store, struct err *err)

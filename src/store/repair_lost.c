@@ -37,7 +37,7 @@ static bool look_up(struct store *store, struct pass *pass, struct err *err)
 	if (!step_call(store, ENGINE_READ, step_look_up, pass, err))
 		return false;
 	pass->remove = pass->stray;
-	return !pass->stray || step_call(store, ENGINE_WRITE, step_look_up, pass, err);
+	return !pass->stray || step_call_write(store, STR(""), step_look_up, pass, err);
 }
 
 static bool name_task(struct repair *repair, struct str key, struct err *err)

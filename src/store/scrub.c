@@ -88,7 +88,7 @@ static bool load(struct store *store, struct err *err)
 static bool save(struct store *store, struct err *err)
 {
 	store->scrub.saved_ms = clock_mono_ms();
-	return step_call(store, ENGINE_WRITE, step_save, &store->scrub, err);
+	return step_call_write(store, STR(""), step_save, &store->scrub, err);
 }
 
 static bool is_due(const struct store *store)

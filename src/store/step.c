@@ -24,11 +24,26 @@ static void back_off(struct store *store, int tries)
 	nanosleep(&pause, NULL);
 }
 
-static int run_once(struct store *store, enum engine_access access, store_step *step, void *data,
-	struct err *err)
+struct run {
+	enum engine_access access;
+	struct str scope; /* with ENGINE_WRITE */
+	store_step *step;
+	void *data;
+};
+
+static int lock(struct store *store, struct str scope)
+{
+	int rc = store_lock(store, scope);
+
+	store->is_deferred = rc == ENGINE_BUSY;
+	return rc;
+}
+
+static int run_once(struct store *store, const struct run *run, struct err *err)
 {
 	struct engine *engine = store->engine;
-	int rc = (int)engine->ops->begin(engine, access), undone;
+	bool writes = run->access == ENGINE_WRITE;
+	int rc = (int)engine->ops->begin(engine, run->access), undone;
 
 	if (rc != 0)
 		return rc;
@@ -38,10 +53,13 @@ static int run_once(struct store *store, enum engine_access access, store_step *
 	metrics_reset(store);
 	usage_reset(store);
 	snapshot_reset(store);
-	rc = step(store, data, err);
-	if (rc == 0 && access == ENGINE_WRITE)
+	if (writes)
+		rc = lock(store, run->scope);
+	if (rc == 0)
+		rc = run->step(store, run->data, err);
+	if (rc == 0 && writes)
 		rc = usage_settle(store, err);
-	if (rc == 0 && access == ENGINE_WRITE) {
+	if (rc == 0 && writes) {
 		rc = (int)store_commit(store);
 		journal_end(store);
 		return rc;
@@ -51,13 +69,13 @@ static int run_once(struct store *store, enum engine_access access, store_step *
 	return undone != 0 ? undone : rc;
 }
 
-bool step_run(struct store *store, enum engine_access access, store_step *step, void *data,
-	struct err *err)
+static bool run(struct store *store, const struct run *run, struct err *err)
 {
 	int conflicts = 0, retries = 0;
 
+	store->is_deferred = false;
 	for (;;) {
-		int rc = run_once(store, access, step, data, err);
+		int rc = run_once(store, run, err);
 
 		if (rc == 0)
 			return true;
@@ -65,13 +83,31 @@ bool step_run(struct store *store, enum engine_access access, store_step *step, 
 			return false;
 		if (rc == ENGINE_RETRY)
 			atomic_fetch_add(&store->shared->metrics.conflicts, 1);
-		if (rc == ENGINE_RETRY && ++conflicts < CONFLICTS_MAX)
+		if (rc == ENGINE_RETRY && !store->engine->round_lost && ++conflicts < CONFLICTS_MAX)
 			back_off(store, conflicts);
 		else if (rc == STEP_RETRY && ++retries < RETRIES_MAX)
 			sched_yield();
 		else
 			return store_fail(store, rc, err);
 	}
+}
+
+bool step_run(struct store *store, enum engine_access access, store_step *step, void *data,
+	struct err *err)
+{
+	const struct run reading = { .access = access, .step = step, .data = data };
+
+	return run(store, &reading, err);
+}
+
+bool step_run_write(
+	struct store *store, struct str scope, store_step *step, void *data, struct err *err)
+{
+	const struct run writing = {
+		.access = ENGINE_WRITE, .scope = scope, .step = step, .data = data
+	};
+
+	return run(store, &writing, err);
 }
 
 bool step_call(struct store *store, enum engine_access access, store_step *step, void *data,
@@ -81,6 +117,17 @@ bool step_call(struct store *store, enum engine_access access, store_step *step,
 
 	store_enter(store);
 	ok = step_run(store, access, step, data, err);
+	store_leave(store);
+	return ok;
+}
+
+bool step_call_write(
+	struct store *store, struct str scope, store_step *step, void *data, struct err *err)
+{
+	bool ok;
+
+	store_enter(store);
+	ok = step_run_write(store, scope, step, data, err);
 	store_leave(store);
 	return ok;
 }

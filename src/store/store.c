@@ -32,6 +32,7 @@ static struct store *new_store(const struct store_options *options)
 	store->process = options->process < STORE_PROCESSES ? options->process : 0;
 	store->journal_entries = options->journal_entries;
 	store->journal_ms = options->journal_ms;
+	store->counted = store->shared;
 	store->sync_commits = options->sync_commits && options->mode != STORE_EPHEMERAL;
 	if (getrandom(&store->random, sizeof(store->random), 0) < 0)
 		store->random = (uint64_t)getpid();
@@ -91,10 +92,19 @@ static bool open_engine(struct store *store, const struct store_options *options
 		.damages = &store->shared->damages,
 		.hold = &store->shared->hold,
 		.restore_until = options->restore_until,
+		.url = options->url,
+		.rounds = options->rounds,
 	};
 	enum engine_status status = ops->open(&store->engine, &engine_options);
 
-	return status == ENGINE_OK || fail_open(store, status, err);
+	if (status != ENGINE_OK)
+		return fail_open(store, status, err);
+	if (ops->shared) {
+		store->counted = &store->own_shared;
+		store->alone = false;
+		store->sync_commits = !options->rounds;
+	}
+	return true;
 }
 
 /* A short rebuild is done before the first request; a longer one is left to the keeper. */
@@ -221,10 +231,16 @@ void store_close(struct store *store)
 	buf_free(&store->notes);
 	buf_free(&store->journal_entry);
 	buf_free(&store->noted_events);
+	buf_free(&store->round_events);
 	buf_free(&store->needed.keys);
 	drain_free(store);
 	store_leave(store);
 	free(store);
+}
+
+bool store_is_shared(const struct store *store)
+{
+	return store->engine->ops->shared;
 }
 
 bool store_is_region(const char *name)

@@ -42,6 +42,9 @@
 struct store;
 struct engine_ops;
 
+/* Whether processes of other hosts use the same tables (engine.h). */
+bool store_is_shared(const struct store *store);
+
 /*
  * Shared by all processes of one environment, in memory mapped before fork; zeroed before recovery.
  * A commit counts in `started` before it and in `done` after it; a flush raises `flushed` to the
@@ -85,6 +88,7 @@ struct store_shared {
 	_Atomic uint64_t journal_line;			     /* journal/epoch.c */
 	_Atomic uint64_t journal_trimmed; /* entries up to this number may have been removed */
 	_Atomic uint64_t journal_needed;  /* from this one on they are kept longer; 0: none */
+	_Atomic uint64_t host;		  /* of a shared engine: number of this host (hosts.h) */
 	_Atomic bool read_only;		  /* set by the keeper while the disk is nearly full */
 	_Atomic uint64_t snapshot;	  /* moment of the export that runs, in ms; 0: none */
 	_Atomic uint64_t snapshot_owner;  /* its pid << 32 | the lower half of its moment */
@@ -153,6 +157,8 @@ struct store_options {
 	 */
 	int64_t build_ms;
 	bool sync_commits; /* each commit is flushed by itself: the benchmark's yardstick */
+	const char *url;   /* of the server of a shared engine */
+	bool rounds;	   /* a shared engine makes commits visible and durable at each flush */
 	const struct engine_ops *engine; /* NULL: Berkeley DB; tests use another one */
 };
 
@@ -248,7 +254,9 @@ void store_list_release(struct result *result);
 bool store_batch_next(struct result *result, struct batch_item *item, bool *end, struct err *err);
 
 /*
- * Makes all previous commits durable. Fails with ERR_UNKNOWN_OUTCOME (no space) or ERR_PANIC.
+ * Makes all previous commits durable. Fails with ERR_UNKNOWN_OUTCOME (no space) or ERR_PANIC. With
+ * rounds of a shared engine: those since the last call; ERR_BUSY if none of them was made, so that
+ * their operations may be carried out again, ERR_UNKNOWN_OUTCOME if that is not known.
  */
 bool store_flush(struct store *store, struct err *err);
 /* Whether every commit of any process up to now is durable. */
@@ -258,6 +266,16 @@ bool store_is_flushed(const struct store *store);
  * not count. An empty tenant: for users and credentials.
  */
 bool store_is_flushed_for(const struct store *store, struct str tenant);
+/*
+ * With rounds of a shared engine: whether the server has a transaction of this process. Flush it
+ * soon, whether a response waits for it or not: all other hosts wait for the tenants it has locked.
+ */
+bool store_has_unflushed(const struct store *store);
+/*
+ * After ERR_BUSY: the operation needs a tenant that another process has locked, and this round has
+ * locked others. Nothing was done: run it in the next round.
+ */
+bool store_is_deferred(const struct store *store);
 /* A number that grows with each OP_DRAIN of the tenant; those of others may raise it, too. */
 uint64_t store_drain_changes(const struct store *store, struct str tenant);
 /* Whether the worker gets no tasks (OP_DRAIN). Cheap while that number does not change. */

@@ -149,7 +149,7 @@ static bool create(struct bulk_run *run, struct result *result, struct err *err)
 	struct write write = { .op = op, .result = result };
 
 	if (!store_may_write(run->store, err) ||
-		!step_run(run->store, ENGINE_WRITE, step_create, &write, err))
+		!step_run_write(run->store, run->op.tenant, step_create, &write, err))
 		return false;
 	result->written = !write.replayed && !run->store->sync_commits;
 	return row_decode(&result->task, &result->record, op->tenant, &op->new_id, err);

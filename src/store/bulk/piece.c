@@ -196,7 +196,7 @@ bool bulk_piece_run(struct bulk_work *work, struct err *err)
 	struct piece piece = { .work = work,
 		.shows = clock_wall_ms() - work->shown_ms >= PROGRESS_MS };
 
-	if (!step_run(work->store, ENGINE_WRITE, step_piece, &piece, err))
+	if (!step_run_write(work->store, work->task.tenant, step_piece, &piece, err))
 		return false;
 	work->row = piece.row;
 	work->has_row = true;
@@ -221,7 +221,7 @@ static int step_end(struct store *store, void *data, struct err *err)
 
 bool bulk_piece_end(struct bulk_work *work, struct err *err)
 {
-	work->has_ended = step_run(work->store, ENGINE_WRITE, step_end, work, err);
+	work->has_ended = step_run_write(work->store, work->task.tenant, step_end, work, err);
 	return work->has_ended;
 }
 
@@ -239,6 +239,6 @@ static int step_fail(struct store *store, void *data, struct err *err)
 
 bool bulk_piece_fail(struct bulk_work *work, struct err *err)
 {
-	work->has_ended = step_run(work->store, ENGINE_WRITE, step_fail, work, err);
+	work->has_ended = step_run_write(work->store, work->task.tenant, step_fail, work, err);
 	return work->has_ended;
 }

@@ -46,7 +46,7 @@ static bool look_up(struct store *store, struct lookup *lookup, struct err *err)
 		return true;
 	lookup->lock = true;
 	store->uncounted = true;
-	ok = step_run(store, ENGINE_WRITE, step_entry, lookup, err);
+	ok = step_run_write(store, STR(""), step_entry, lookup, err);
 	store->uncounted = false;
 	return ok;
 }

@@ -58,11 +58,11 @@ static int step_batch(struct store *store, void *data, struct err *err)
 
 static bool run_batch(struct store *store, struct batch *batch, struct err *err)
 {
-	enum engine_access access = batch->write || batch->lock ? ENGINE_WRITE : ENGINE_READ;
 	bool ok;
 
 	store->uncounted = true;
-	ok = step_run(store, access, step_batch, batch, err);
+	ok = batch->write || batch->lock ? step_run_write(store, STR(""), step_batch, batch, err)
+					 : step_run(store, ENGINE_READ, step_batch, batch, err);
 	store->uncounted = false;
 	return ok;
 }

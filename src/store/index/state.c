@@ -21,13 +21,17 @@ static const struct str left_out_row = { "index-left-out", 14 };
 
 enum mark { MARK_NONE, MARK_BUILDING, MARK_COMPLETE };
 
+static struct str schema_hash(const struct store *store)
+{
+	return (struct str){ (const char *)store->schema_hash, sizeof(store->schema_hash) };
+}
+
 static int write_row(struct store *store, struct str key, bool present)
 {
-	struct str hash = { (const char *)store->schema_hash, sizeof(store->schema_hash) };
 	int rc;
 
 	if (present)
-		return store_put(store, TABLE_META, key, hash, ENGINE_REPLACE);
+		return store_put(store, TABLE_META, key, schema_hash(store), ENGINE_REPLACE);
 	rc = store_del(store, TABLE_META, key);
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
@@ -64,7 +68,7 @@ static bool set_mark(struct store *store, enum mark mark, uint64_t left_out, str
 {
 	struct marking marking = { mark, left_out };
 
-	return step_run(store, ENGINE_WRITE, step_mark, &marking, err) && store_flush(store, err);
+	return step_run_write(store, STR(""), step_mark, &marking, err) && store_flush(store, err);
 }
 
 /* ---- inspection ---- */
@@ -82,8 +86,7 @@ static int read_row(struct store *store, struct str key, bool *ours, bool *forei
 	struct buf hash = BUF_INIT;
 	int rc = store_get(store, TABLE_META, key, false, &hash);
 
-	*ours = rc == 0 && hash.len == sizeof(store->schema_hash) &&
-		memcmp(hash.data, store->schema_hash, hash.len) == 0;
+	*ours = rc == 0 && str_eq(buf_str(&hash), schema_hash(store));
 	*foreign |= rc == 0 && !*ours;
 	buf_free(&hash);
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
@@ -232,8 +235,42 @@ static bool settle_attached(struct store *store, struct err *err)
 	return true;
 }
 
+/*
+ * The first process of a new store says that the index is complete. Other processes may write to
+ * the store meanwhile: they wait for the row.
+ */
+static int step_complete(struct store *store, void *data, struct err *err)
+{
+	struct inspection *found = data;
+	struct buf hash = BUF_INIT;
+	int rc = store_get(store, TABLE_META, complete_row, true, &hash);
+
+	(void)err;
+	if (rc == ENGINE_NOT_FOUND)
+		rc = write_row(store, complete_row, true);
+	else
+		found->foreign = rc == 0 && !str_eq(buf_str(&hash), schema_hash(store));
+	buf_free(&hash);
+	return rc;
+}
+
+static bool settle_shared(struct store *store, struct err *err)
+{
+	struct inspection found = { 0 };
+
+	if (!step_run_write(store, STR(""), step_complete, &found, err))
+		return false;
+	if (found.foreign)
+		return err_set(err, ERR_INTERNAL, NULL,
+			"the index was made by a build with other tables of the index");
+	index_set_health(store, INDEX_COMPLETE);
+	return true;
+}
+
 bool index_settle(struct store *store, struct err *err)
 {
+	if (store->engine->ops->shared)
+		return settle_shared(store, err);
 	return store->alone ? settle_alone(store, err) : settle_attached(store, err);
 }
 

@@ -58,12 +58,16 @@ static int step_make(struct store *store, void *data, struct err *err)
 	struct journal_epoch epoch;
 	struct index_key key;
 	int rc = read_row(store, true, &epoch);
+	bool is_drawn;
 
 	(void)err;
 	if (rc != 0 || atomic_load(&store->shared->journal_epoch) != 0)
 		return rc;
-	epoch.epoch = draw_epoch(store);
-	if (!*keeps_line || epoch.line == 0)
+	/* By another host. */
+	is_drawn = store->engine->ops->shared && epoch.epoch != 0;
+	if (!is_drawn)
+		epoch.epoch = draw_epoch(store);
+	if (!is_drawn && (!*keeps_line || epoch.line == 0))
 		epoch.line = epoch.epoch;
 	epoch_key(&key);
 	rc = store_put(store, TABLE_JOURNAL, key_str(&key),
@@ -77,7 +81,7 @@ static int step_make(struct store *store, void *data, struct err *err)
 
 static bool make(struct store *store, bool keeps_line, struct err *err)
 {
-	return step_run(store, ENGINE_WRITE, step_make, &keeps_line, err) &&
+	return step_run_write(store, STR(""), step_make, &keeps_line, err) &&
 	       store_flush(store, err);
 }
 
@@ -107,7 +111,7 @@ static int step_forget(struct store *store, void *data, struct err *err)
 bool journal_forget_epoch(struct store *store, struct err *err)
 {
 	atomic_store(&store->shared->journal_epoch, 0);
-	return step_run(store, ENGINE_WRITE, step_forget, NULL, err) && store_flush(store, err);
+	return step_run_write(store, STR(""), step_forget, NULL, err) && store_flush(store, err);
 }
 
 struct feed_place journal_place_to_keep(const struct store *store, struct feed_place place)
@@ -126,10 +130,27 @@ struct feed_place journal_kept_place(const struct store *store, struct feed_plac
 
 /* ---- the highest number that was removed ---- */
 
-int journal_read_trimmed(struct store *store, uint64_t *number)
+static void trimmed_key(const struct store *store, struct str tenant, struct index_key *key)
+{
+	size_t len = tenant.len < INDEX_TENANT_MAX ? tenant.len : INDEX_TENANT_MAX;
+
+	key->len = TRIMMED_KEY.len;
+	memcpy(key->bytes, TRIMMED_KEY.ptr, key->len);
+	if (!store->engine->ops->shared)
+		return;
+	key->bytes[key->len++] = 0;
+	memcpy(key->bytes + key->len, tenant.ptr, len);
+	key->len += len;
+}
+
+int journal_read_trimmed(struct store *store, struct str tenant, uint64_t *number)
 {
 	struct buf text = BUF_INIT;
-	int rc = store_get(store, TABLE_META, TRIMMED_KEY, false, &text);
+	struct index_key key;
+	int rc;
+
+	trimmed_key(store, tenant, &key);
+	rc = store_get(store, TABLE_META, key_str(&key), false, &text);
 
 	if (rc != 0 || !str_to_u64(buf_str(&text), number))
 		*number = 0;
@@ -137,11 +158,13 @@ int journal_read_trimmed(struct store *store, uint64_t *number)
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-int journal_put_trimmed(struct store *store, uint64_t number)
+int journal_put_trimmed(struct store *store, struct str tenant, uint64_t number)
 {
+	struct index_key key;
 	char text[24];
 	int len = snprintf(text, sizeof(text), "%" PRIu64, number);
 
-	return store_put(
-		store, TABLE_META, TRIMMED_KEY, (struct str){ text, (size_t)len }, ENGINE_REPLACE);
+	trimmed_key(store, tenant, &key);
+	return store_put(store, TABLE_META, key_str(&key), (struct str){ text, (size_t)len },
+		ENGINE_REPLACE);
 }

@@ -32,7 +32,8 @@ struct reading {
 	const struct op *op;
 	const struct op_feed *query;
 	struct feed *feed;
-	uint64_t start, horizon;
+	uint64_t start;
+	struct journal_bounds bounds;
 	uint64_t last; /* number of the last entry that was read, or start */
 	struct event *events;
 	struct part *task_parts;
@@ -152,7 +153,7 @@ static int step_chunk(struct store *store, void *data, struct err *err)
 	reading->task_count = chunk->task_count;
 	reading->scanned = chunk->scanned;
 	journal_key(&from, reading->op->tenant, reading->last + 1);
-	journal_key(&to, reading->op->tenant, reading->horizon);
+	journal_key(&to, reading->op->tenant, reading->bounds.horizon);
 	range = (struct engine_range){ .from = key_str(&from), .to = key_str(&to) };
 	rc = store_scan(store, TABLE_JOURNAL, &range, false, CHUNK);
 	if (rc != 0)
@@ -171,7 +172,7 @@ static bool read_chunks(struct store *store, struct reading *reading, struct err
 	int64_t until = clock_mono_us() + time_us;
 	bool ok = true;
 
-	reading->end = reading->last + 1 >= reading->horizon;
+	reading->end = reading->last + 1 >= reading->bounds.horizon;
 	while (ok && !reading->end && !reading->full) {
 		struct chunk chunk = { reading, reading->last, reading->feed->records.len,
 			reading->count, reading->task_count, reading->scanned };
@@ -184,62 +185,57 @@ static bool read_chunks(struct store *store, struct reading *reading, struct err
 
 /* ---- places ---- */
 
-static bool fail_gone(
-	const struct store *store, const struct op *op, const char *reason, struct err *err)
+static bool fail_gone(const struct store *store, const struct reading *reading, const char *reason,
+	struct err *err)
 {
 	struct feed_place oldest = { atomic_load(&store->shared->journal_epoch),
-		atomic_load(&store->shared->journal_trimmed) };
+		reading->bounds.trimmed };
 	char text[FEED_PLACE_SIZE];
 
 	feed_place_format(&oldest, text);
 	err_set(err, ERR_GONE, NULL, "%s", reason);
-	if (op->arena)
-		err->detail = arena_copy(op->arena, str_cstr(text));
+	if (reading->op->arena)
+		err->detail = arena_copy(reading->op->arena, str_cstr(text));
 	return false;
 }
 
-/*
- * The highest place that a client may get without the entries below it: numbers of transactions
- * that are open may still appear, and those that are not durable may be given again after a crash.
- */
-static uint64_t last_place(const struct store *store, uint64_t horizon)
+static bool read_bounds(struct store *store, struct reading *reading, struct err *err)
 {
-	uint64_t flushed = atomic_load(&store->shared->journal_flushed);
-
-	return horizon - 1 < flushed ? horizon - 1 : flushed;
+	return journal_read_bounds(store, reading->op->tenant, &reading->bounds, err);
 }
 
 /*
  * Now is where all entries are known. An entry that was committed while an older transaction is
  * still open comes behind it: a client sees it once more rather than not at all.
  */
-static void find_now(const struct store *store, struct reading *reading)
+static bool find_now(struct store *store, struct reading *reading, struct err *err)
 {
-	unsigned stripe = (unsigned)store_tenant_stripe(reading->op->tenant);
-	uint64_t last = last_place(store, journal_horizon(store, stripe));
-	uint64_t trimmed = atomic_load(&store->shared->journal_trimmed);
+	const struct journal_bounds *bounds = &reading->bounds;
 
-	reading->feed->answer.next.number = last < trimmed ? trimmed : last;
+	if (!read_bounds(store, reading, err))
+		return false;
+	reading->feed->answer.next.number = bounds->last < bounds->trimmed ? bounds->trimmed
+									   : bounds->last;
+	return true;
 }
 
 static bool find_start(struct store *store, struct reading *reading, struct err *err)
 {
 	const struct op_feed *query = reading->query;
 
-	reading->start = query->start == FEED_FROM_PLACE
-				 ? query->after.number
-				 : atomic_load(&store->shared->journal_trimmed);
+	if (!read_bounds(store, reading, err))
+		return false;
+	reading->start = query->start == FEED_FROM_PLACE ? query->after.number
+							 : reading->bounds.trimmed;
 	reading->last = reading->start;
-	reading->horizon = journal_horizon(
-		store, (unsigned)store_tenant_stripe(reading->op->tenant));
 	if (query->start != FEED_FROM_PLACE)
 		return true;
 	if (query->after.epoch != reading->feed->answer.next.epoch)
 		return fail_gone(
-			store, reading->op, "This place is not one of the present journal.", err);
-	if (reading->start >= atomic_load(&store->shared->journal_next))
+			store, reading, "This place is not one of the present journal.", err);
+	if (reading->start >= reading->bounds.next)
 		return fail_gone(
-			store, reading->op, "The journal has not reached this place yet.", err);
+			store, reading, "The journal has not reached this place yet.", err);
 	return true;
 }
 
@@ -248,10 +244,10 @@ static bool find_start(struct store *store, struct reading *reading, struct err 
  * comes. Places of entries that were read are durable when the response may be sent; others must be
  * durable already, because their numbers may be given again after a crash.
  */
-static void set_next(const struct store *store, struct reading *reading)
+static void set_next(struct reading *reading)
 {
 	struct feed_answer *answer = &reading->feed->answer;
-	uint64_t most = last_place(store, reading->horizon);
+	uint64_t most = reading->bounds.last;
 
 	answer->more = !reading->end;
 	answer->scanned = reading->scanned;
@@ -321,10 +317,11 @@ static bool read_once(struct store *store, struct reading *reading, bool *again,
 	*again = false;
 	if (!find_start(store, reading, err) || !read_chunks(store, reading, err))
 		return false;
-	*again = reading->start < atomic_load(&store->shared->journal_trimmed);
+	if (!journal_is_trimmed_behind(store, reading->op->tenant, reading->start, again, err))
+		return false;
 	if (*again && reading->query->start == FEED_FROM_PLACE)
-		return fail_gone(store, reading->op,
-			"The events behind this place are not kept any more.", err);
+		return fail_gone(
+			store, reading, "The events behind this place are not kept any more.", err);
 	return true;
 }
 
@@ -338,7 +335,7 @@ static bool read_events(struct store *store, struct reading *reading, struct err
 	}
 	if (again)
 		return err_set(err, ERR_BUSY, NULL, NULL);
-	set_next(store, reading);
+	set_next(reading);
 	return decode_all(reading, err);
 }
 
@@ -374,8 +371,7 @@ bool journal_feed(struct store *store, const struct op *op, struct result *resul
 	result->feed->next.epoch = atomic_load(&store->shared->journal_epoch);
 	if (op->feed->start != FEED_FROM_NOW)
 		return read_with_memory(store, &reading, err);
-	find_now(store, &reading);
-	return true;
+	return find_now(store, &reading, err);
 }
 
 void journal_feed_free(struct feed_answer *answer)

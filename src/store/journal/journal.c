@@ -77,7 +77,7 @@ static int step_look(struct store *store, void *data, struct err *err)
 static int step_read_trimmed(struct store *store, void *data, struct err *err)
 {
 	(void)err;
-	return journal_read_trimmed(store, data);
+	return journal_read_trimmed(store, STR(""), data);
 }
 
 static bool look(struct store *store, struct found *found, struct err *err)
@@ -109,11 +109,29 @@ static bool settle_epoch(struct store *store, const struct journal_epoch *found,
 	return found->epoch != 0 || journal_make_epoch(store, err);
 }
 
+static int step_read_epoch(struct store *store, void *data, struct err *err)
+{
+	(void)err;
+	return journal_read_epoch(store, data);
+}
+
+/* The server has the numbers. */
+static bool open_shared(struct store *store, struct err *err)
+{
+	struct journal_epoch epoch;
+
+	return step_run(store, ENGINE_READ, step_read_epoch, &epoch, err) &&
+	       settle_epoch(store, &epoch, err);
+}
+
 bool journal_open(struct store *store, bool restored, struct err *err)
 {
 	struct store_shared *shared = store->shared;
 	struct found found;
 	uint64_t trimmed;
+
+	if (store->engine->ops->shared)
+		return open_shared(store, err);
 
 	if (!store->alone && atomic_load(&shared->journal_next) > 0)
 		return store->journal_entries > 0 || atomic_load(&shared->journal_epoch) == 0 ||

@@ -13,6 +13,7 @@
  *     note.c     when a change has an entry, and which one
  *     read.c     the history of a task
  *     order.c    which entries no other one can precede any more, and which are durable
+ *     bounds.c   the same for every engine
  *     feed.c     the entries of a tenant in their order (OP_FEED)
  *     epoch.c    what the tables have about the journal as a whole
  *     trim.c     removes entries
@@ -76,16 +77,29 @@ size_t journal_feed_memory(const struct feed_answer *answer);
 /* In place of a stripe (store_tenant_stripe): all of them. */
 #define JOURNAL_ALL 255U
 
-/* Takes numbers for an entry of the tenant, in a transaction; returns the first. */
-uint64_t journal_take_numbers(struct store *store, struct str tenant, uint64_t count);
-/*
- * Entries of the stripe below this number that can be read from now on are all that will ever be.
- */
-uint64_t journal_horizon(const struct store *store, unsigned stripe);
+/* Takes numbers for an entry of the tenant, in a transaction. */
+int journal_take_numbers(struct store *store, struct str tenant, uint64_t count, uint64_t *first);
+
+/* What may be read of the entries of a tenant. */
+struct journal_bounds {
+	uint64_t trimmed; /* entries up to this number may have been removed */
+	uint64_t horizon; /* entries below it that can be read from now on are all there will be */
+	/*
+	 * The highest place that a client may get without the entries below it: numbers of
+	 * transactions that are open may still appear, and those that are not durable may be given
+	 * again after a crash.
+	 */
+	uint64_t last;
+	uint64_t next; /* of all tenants: numbers from here on were never given */
+};
+/* Of an engine that is not shared; tenant NULL: of all tenants. */
+void journal_find_bounds(
+	const struct store *store, struct str tenant, struct journal_bounds *bounds);
+
 /* The highest number that was in use, durably, is `last`; 0: none. */
 void journal_begin_behind(struct store *store, uint64_t last);
-/* Before entries up to this number are removed. */
-void journal_raise_trimmed(struct store *store, uint64_t number);
+/* Before entries up to this number are removed. Returns the highest number that was given. */
+uint64_t journal_raise_trimmed(struct store *store, uint64_t number);
 
 /*
  * The engine has committed the transaction, and its commit is not counted as done yet: notes the
@@ -97,6 +111,18 @@ void journal_end(struct store *store);
 /* The highest number that a flush makes durable if it begins now. */
 uint64_t journal_committed(const struct store *store);
 void journal_note_flush(struct store *store, uint64_t committed);
+
+/* ---- bounds.c ---- */
+
+/*
+ * The same of every engine. tenant NULL: of all tenants; shared engines number each tenant's
+ * entries by themselves.
+ */
+bool journal_read_bounds(
+	struct store *store, struct str tenant, struct journal_bounds *bounds, struct err *err);
+/* Whether entries behind this number may have been removed by now. */
+bool journal_is_trimmed_behind(
+	struct store *store, struct str tenant, uint64_t number, bool *trimmed, struct err *err);
 
 /* ---- epoch.c ---- */
 
@@ -123,6 +149,9 @@ bool journal_forget_epoch(struct store *store, struct err *err);
  */
 struct feed_place journal_place_to_keep(const struct store *store, struct feed_place place);
 struct feed_place journal_kept_place(const struct store *store, struct feed_place kept);
-/* The highest number that was removed, 0: none; within a step, as the next function. */
-int journal_read_trimmed(struct store *store, uint64_t *number);
-int journal_put_trimmed(struct store *store, uint64_t number);
+/*
+ * The highest number that was removed, 0: none; within a step, as the next function. With a shared
+ * engine of this tenant, else of all.
+ */
+int journal_read_trimmed(struct store *store, struct str tenant, uint64_t *number);
+int journal_put_trimmed(struct store *store, struct str tenant, uint64_t number);

@@ -105,6 +105,7 @@ static int append(struct store *store, const struct task *task, struct journal_e
 	struct buf *bytes = &store->journal_entry;
 	char scratch[TASK_KIND_MAX];
 	struct index_key key;
+	int rc;
 
 	entry->id = task->id;
 	entry->dialect = task->dialect;
@@ -116,8 +117,10 @@ static int append(struct store *store, const struct task *task, struct journal_e
 	buf_reset(bytes);
 	if (!journal_encode(entry, bytes))
 		return ENGINE_NO_MEMORY;
-	entry->number = journal_take_numbers(
-		store, task->tenant, 1 + (bytes->len - 1) / JOURNAL_NUMBER_BYTES);
+	rc = journal_take_numbers(
+		store, task->tenant, 1 + (bytes->len - 1) / JOURNAL_NUMBER_BYTES, &entry->number);
+	if (rc != 0)
+		return rc;
 	journal_key(&key, task->tenant, entry->number);
 	return store_put(store, TABLE_JOURNAL, key_str(&key), buf_str(bytes), ENGINE_REPLACE);
 }

@@ -27,27 +27,54 @@ static void raise(_Atomic uint64_t *number, uint64_t least)
 
 /* ---- the writer ---- */
 
-uint64_t journal_take_numbers(struct store *store, struct str tenant, uint64_t count)
+static void note_stripe(struct store *store, unsigned stripe)
 {
+	if (store->journal_last == 0)
+		store->journal_stripe = stripe;
+	else if (stripe != store->journal_stripe)
+		store->journal_stripe = JOURNAL_ALL;
+}
+
+int journal_take_numbers(struct store *store, struct str tenant, uint64_t count, uint64_t *first)
+{
+	const struct engine_ops *ops = store->engine->ops;
 	struct store_shared *shared = store->shared;
 	_Atomic uint64_t *word = &shared->journal_open[store->process];
 	unsigned stripe = (unsigned)store_tenant_stripe(tenant);
+	int rc = 0;
 
-	if (store->journal_last == 0) {
-		store->journal_stripe = stripe;
+	note_stripe(store, stripe);
+	if (ops->shared)
+		rc = (int)ops->take_numbers(store->engine, tenant, count, first);
+	else if (store->journal_last == 0)
 		atomic_store(word, atomic_load(&shared->journal_next) << STRIPE_BITS | stripe);
-	} else if (stripe != store->journal_stripe && store->journal_stripe != JOURNAL_ALL) {
-		store->journal_stripe = JOURNAL_ALL;
+	else if (store->journal_stripe == JOURNAL_ALL)
 		atomic_store(word, atomic_load(word) | JOURNAL_ALL);
+	if (!ops->shared)
+		*first = atomic_fetch_add(&shared->journal_next, count);
+	if (rc == 0)
+		store->journal_last = *first;
+	return rc;
+}
+
+static void raise_feeds(struct store *store)
+{
+	if (store->journal_stripe != JOURNAL_ALL) {
+		wake_raise_feed(store, store->journal_stripe);
+		return;
 	}
-	store->journal_last = atomic_fetch_add(&shared->journal_next, count);
-	return store->journal_last;
+	for (unsigned stripe = 0; stripe < STORE_COMMIT_STRIPES; stripe++)
+		wake_raise_feed(store, stripe);
 }
 
 void journal_note_commit(struct store *store)
 {
 	if (store->journal_last == 0)
 		return;
+	if (store->engine->ops->shared) {
+		raise_feeds(store);
+		return;
+	}
 	raise(&store->shared->journal_committed, store->journal_last);
 	if (store->sync_commits)
 		raise(&store->shared->journal_flushed, store->journal_last);
@@ -58,18 +85,15 @@ void journal_end(struct store *store)
 	if (store->journal_last == 0)
 		return;
 	store->journal_last = 0;
-	atomic_store(&store->shared->journal_open[store->process], 0);
-	if (store->journal_stripe != JOURNAL_ALL) {
-		wake_raise_feed(store, store->journal_stripe);
+	if (store->engine->ops->shared)
 		return;
-	}
-	for (unsigned stripe = 0; stripe < STORE_COMMIT_STRIPES; stripe++)
-		wake_raise_feed(store, stripe);
+	atomic_store(&store->shared->journal_open[store->process], 0);
+	raise_feeds(store);
 }
 
 /* ---- the reader ---- */
 
-uint64_t journal_horizon(const struct store *store, unsigned stripe)
+static uint64_t find_horizon(const struct store *store, unsigned stripe)
 {
 	const struct store_shared *shared = store->shared;
 	uint64_t horizon = atomic_load(&shared->journal_next);
@@ -85,12 +109,26 @@ uint64_t journal_horizon(const struct store *store, unsigned stripe)
 	return horizon;
 }
 
-/* ---- flushes ---- */
-
 /*
  * A number that was never on disk may be given again after a crash. So a client must not get a
  * place behind it, unless the response waits until the entry is durable.
  */
+void journal_find_bounds(
+	const struct store *store, struct str tenant, struct journal_bounds *bounds)
+{
+	const struct store_shared *shared = store->shared;
+	unsigned stripe = tenant.ptr ? (unsigned)store_tenant_stripe(tenant) : JOURNAL_ALL;
+	uint64_t flushed;
+
+	bounds->trimmed = atomic_load(&shared->journal_trimmed);
+	bounds->horizon = find_horizon(store, stripe);
+	bounds->next = atomic_load(&shared->journal_next);
+	flushed = atomic_load(&shared->journal_flushed);
+	bounds->last = bounds->horizon - 1 < flushed ? bounds->horizon - 1 : flushed;
+}
+
+/* ---- flushes ---- */
+
 uint64_t journal_committed(const struct store *store)
 {
 	return atomic_load(&store->shared->journal_committed);
@@ -116,7 +154,8 @@ void journal_begin_behind(struct store *store, uint64_t last)
 	raise(&shared->journal_next, last + 1);
 }
 
-void journal_raise_trimmed(struct store *store, uint64_t number)
+uint64_t journal_raise_trimmed(struct store *store, uint64_t number)
 {
 	raise(&store->shared->journal_trimmed, number);
+	return atomic_load(&store->shared->journal_trimmed);
 }

@@ -128,12 +128,15 @@ struct first_read {
  * without a lock. After a commit the try is repeated, up to the limits. The rows are read
  * afterwards; each must still have its entry.
  */
-static int begin_try(const struct store *store, struct listing *listing)
+static int begin_try(struct store *store, struct listing *listing)
 {
 	const struct list_query *list = &listing->query.list;
 	struct first_batch *first = &listing->first;
-	struct commit_counts commits = store_read_commits(store, listing->query.tenant);
+	struct commit_counts commits;
+	int rc = store_read_commits(store, listing->query.tenant, &commits);
 
+	if (rc != 0)
+		return rc;
 	first->started = commits.started;
 	first->exact = (listing->ranges.count > 1 || list->want_total || list->offset > 0) &&
 		       begin_exact(listing, EXACT_US);
@@ -146,10 +149,10 @@ static int begin_try(const struct store *store, struct listing *listing)
 	return 0;
 }
 
-static bool is_disturbed(const struct store *store, const struct listing *listing)
+static bool is_disturbed(struct store *store, const struct listing *listing)
 {
 	return listing->first.exact &&
-	       listing->first.started != store_read_commits(store, listing->query.tenant).started;
+	       store_has_committed(store, listing->query.tenant, listing->first.started);
 }
 
 static int count_ranges(struct store *store, struct listing *listing, struct slice *slice)
@@ -264,16 +267,18 @@ static int step_ranges(struct store *store, const struct next_read *read)
 {
 	struct listing *listing = read->listing;
 	int64_t longest = read->until_us == INT64_MAX ? EXACT_US : EXACT_SLICE_US;
-	struct commit_counts commits = store_read_commits(store, listing->query.tenant);
 	bool exact = listing->ranges.count > 1 && begin_exact(listing, longest);
-	int rc;
+	struct commit_counts commits = { 0 };
+	int rc = exact ? store_read_commits(store, listing->query.tenant, &commits) : 0;
 
+	if (rc != 0)
+		return rc;
 	if (exact && commits.started != commits.done)
 		return STEP_RETRY;
 	rc = read_entries(store, listing);
 	if (rc != 0)
 		return rc;
-	if (exact && commits.started != store_read_commits(store, listing->query.tenant).started)
+	if (exact && store_has_committed(store, listing->query.tenant, commits.started))
 		return STEP_RETRY;
 	rc = fetch_entries(store, listing, exact);
 	if (rc == 0)

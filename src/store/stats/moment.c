@@ -10,11 +10,14 @@
  * The counts are of one moment if no commit of the tenant was under way before the first one, and
  * none has started since (list/batch.c).
  */
-int moment_begin(struct moment *moment, const struct store *store, struct str tenant)
+int moment_begin(struct moment *moment, struct store *store, struct str tenant)
 {
-	struct commit_counts commits = store_read_commits(store, tenant);
+	struct commit_counts commits;
 	int64_t now = clock_mono_us();
+	int rc = store_read_commits(store, tenant, &commits);
 
+	if (rc != 0)
+		return rc;
 	if (moment->until_us == 0)
 		moment->until_us = now + EXACT_US;
 	moment->exact = moment->tries++ < EXACT_TRIES && now < moment->until_us;
@@ -24,9 +27,9 @@ int moment_begin(struct moment *moment, const struct store *store, struct str te
 	return 0;
 }
 
-bool moment_is_disturbed(const struct moment *moment, const struct store *store, struct str tenant)
+bool moment_is_disturbed(const struct moment *moment, struct store *store, struct str tenant)
 {
-	return moment->exact && moment->started != store_read_commits(store, tenant).started;
+	return moment->exact && store_has_committed(store, tenant, moment->started);
 }
 
 bool stats_wants_dialect(

@@ -21,9 +21,9 @@ struct moment {
  * call it again. After the limits moment->exact is false: the try counts whatever it finds, and is
  * never disturbed.
  */
-int moment_begin(struct moment *moment, const struct store *store, struct str tenant);
+int moment_begin(struct moment *moment, struct store *store, struct str tenant);
 /* Whether the tenant has committed a change since the try began. */
-bool moment_is_disturbed(const struct moment *moment, const struct store *store, struct str tenant);
+bool moment_is_disturbed(const struct moment *moment, struct store *store, struct str tenant);
 
 /* True if tasks of the dialect can be counted, and it is one of the codes; count 0: of all. */
 bool stats_wants_dialect(

@@ -99,17 +99,16 @@ static int take_step(struct piece *piece, struct write *write, struct err *err)
 	return rc;
 }
 
-static uint64_t commits_started(const struct store *store, const struct cascade *cascade)
+static int begin_pass(struct store *store, struct cascade *cascade)
 {
-	return store_read_commits(store, cascade->op.tenant).started;
-}
+	struct commit_counts commits;
+	int rc = store_read_commits(store, cascade->op.tenant, &commits);
 
-static void begin_pass(const struct store *store, struct cascade *cascade)
-{
 	path_restart(&cascade->path);
 	cascade->pieces = 0;
-	cascade->started = commits_started(store, cascade);
+	cascade->started = commits.started;
 	cascade->found_current = false;
+	return rc;
 }
 
 /*
@@ -117,10 +116,10 @@ static void begin_pass(const struct store *store, struct cascade *cascade)
  * another request may since have created a dependent below one of them, or below a task that it
  * archived itself. A pass of one piece is one transaction, which excludes this.
  */
-static bool needs_pass(const struct store *store, struct cascade *cascade)
+static bool needs_pass(struct store *store, struct cascade *cascade)
 {
 	if (cascade->op.kind != OP_ARCHIVE || cascade->pieces == 0 ||
-		commits_started(store, cascade) == cascade->started + cascade->pieces)
+		!store_has_committed(store, cascade->op.tenant, cascade->started + cascade->pieces))
 		return false;
 	return cascade->found_current || ++cascade->quiet_passes < QUIET_PASSES;
 }
@@ -130,13 +129,16 @@ static int begin_piece(struct piece *piece, struct err *err)
 {
 	struct cascade *cascade = piece->cascade;
 	struct path *path = &cascade->path;
+	int rc = 0;
 
 	/* Without all entries, dependents would be overlooked. */
 	if (!index_may_read(piece->store, err))
 		return STEP_FAILED;
 	/* The last try was undone: places that it left behind have children again. */
 	if (cascade->begun || cascade->pass_ended)
-		begin_pass(piece->store, cascade);
+		rc = begin_pass(piece->store, cascade);
+	if (rc != 0)
+		return rc;
 	cascade->begun = true;
 	cascade->pass_ended = false;
 	if (path->count > CASCADE_LEVELS_CHECKED)

@@ -141,7 +141,7 @@ static bool create_item(struct batch_run *run, struct result *result, struct err
 	if (!ok)
 		return false;
 	ok = decode_item(run, &id, &each, err) &&
-	     step_run(run->store, ENGINE_WRITE, step_item, &write, err);
+	     step_run_write(run->store, run->op.tenant, step_item, &write, err);
 	if (ok) {
 		result->written = result->written || (!write.replayed && !run->store->sync_commits);
 		ok = keep_record(run, &one.record) || err_no_memory(err);
@@ -175,7 +175,7 @@ static bool run_slice(
 	bool ok = store_may_write(run->store, err);
 
 	if (ok && !run->has_key)
-		ok = step_run(run->store, ENGINE_WRITE, step_take_key, run, err);
+		ok = step_run_write(run->store, run->op.tenant, step_take_key, run, err);
 	run->has_key = run->has_key || ok;
 	while (ok && run->at < run->answer.count &&
 		(slice_steps == 0 || (steps < slice_steps && clock_mono_us() < until))) {
@@ -268,7 +268,7 @@ static bool run_all(struct batch_run *run, struct result *result, struct err *er
 
 	if (!store_may_write(run->store, err) || !make_ids(run, err))
 		return false;
-	ok = step_run(run->store, ENGINE_WRITE, step_all, &all, err);
+	ok = step_run_write(run->store, run->op.tenant, step_all, &all, err);
 	if (ok) {
 		run->answer.created = run->answer.count;
 		result->written = !all.is_replayed && !run->store->sync_commits;

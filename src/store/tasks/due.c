@@ -72,6 +72,7 @@ static int step_change(struct store *store, void *data, struct err *err)
 
 	changes->done = 0;
 	while (rc == 0 && changes->done < changes->count &&
+		str_eq(changes->tasks[changes->done].tenant, changes->tasks[0].tenant) &&
 		(changes->done == 0 || clock_mono_us() < changes->until_us)) {
 		const struct store_due *task = &changes->tasks[changes->done++];
 		struct write write = { .op = &changes->op, .result = &changes->result };
@@ -91,7 +92,7 @@ bool store_change_due(struct store *store, const struct op *op, const struct sto
 		.op = *op, .tasks = tasks, .count = count, .until_us = until_us
 	};
 	bool ok = store_may_write(store, err) &&
-		  step_call(store, ENGINE_WRITE, step_change, &changes, err);
+		  step_call_write(store, tasks[0].tenant, step_change, &changes, err);
 
 	store_result_free(&changes.result);
 	if (ok)

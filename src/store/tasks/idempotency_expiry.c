@@ -46,7 +46,7 @@ static bool expire(
 
 	*expired = 0;
 	do {
-		ok = step_call(store, ENGINE_WRITE, step_expire, expiry, err);
+		ok = step_call_write(store, STR(""), step_expire, expiry, err);
 		*expired += ok ? expiry->keys : 0;
 		*more = ok && expiry->scanned == EXPIRED_PER_COMMIT;
 	} while (*more && clock_mono_ms() < until);

@@ -35,7 +35,8 @@ bool store_set_next_number(
 			"the number must be an integer from 1 to %llu",
 			(unsigned long long)TASK_NUMBER_SET_MAX);
 	return store_may_write(store, err) &&
-	       step_call(store, ENGINE_WRITE, step_set, &setting, err) && store_flush(store, err);
+	       step_call_write(store, setting.tenant, step_set, &setting, err) &&
+	       store_flush(store, err);
 }
 
 /* ---- list ---- */

@@ -194,7 +194,7 @@ static bool write_once(struct store *store, const struct op *op, const struct in
 {
 	struct write write = { .op = op, .ready = ready, .result = result };
 
-	if (!step_run(store, ENGINE_WRITE, step_write, &write, err))
+	if (!step_run_write(store, op->tenant, step_write, &write, err))
 		return false;
 	if (result->cascade) {
 		cascade_note_piece(result->cascade);

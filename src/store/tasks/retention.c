@@ -153,7 +153,7 @@ static bool remove_tasks(struct store *store, struct removal *removal, struct er
 {
 	struct retention_pass *pass = &store->retention;
 
-	if (!step_call(store, ENGINE_WRITE, step_remove, removal, err))
+	if (!step_call_write(store, removal->batch->tenant, step_remove, removal, err))
 		return false;
 	pass->removed += removal->removed;
 	pass->kept += removal->kept;

@@ -213,7 +213,7 @@ static bool retry_task(
 		.report = { .kind = REPORT_RETRY } };
 	struct result one = { 0 };
 	struct write write = { .op = &each, .result = &one };
-	bool ok = step_run(run->store, ENGINE_WRITE, step_retry, &write, err);
+	bool ok = step_run_write(run->store, run->op.tenant, step_retry, &write, err);
 
 	err->detail = STR_NULL; /* was in the arena */
 	arena_reset(&run->arena);

@@ -56,7 +56,7 @@ static int step_note(struct store *store, void *data, struct err *err)
 
 bool store_note_backup(struct store *store, int64_t time, struct err *err)
 {
-	if (!step_call(store, ENGINE_WRITE, step_note, &time, err) || !store_flush(store, err))
+	if (!step_call_write(store, STR(""), step_note, &time, err) || !store_flush(store, err))
 		return false;
 	atomic_store(&store->shared->health.last_backup, (uint64_t)time);
 	return true;

@@ -55,7 +55,7 @@ static bool copy_all(struct store *store, struct migration *migration,
 
 	for (unsigned i = 1; ok && !migration->end; i++) {
 		store_show_progress(progress, migration->tasks, migration->walk.count);
-		ok = step_run(store, ENGINE_WRITE, step_migrate, migration, err);
+		ok = step_run_write(store, STR(""), step_migrate, migration, err);
 		migration->place = ftello(migration->walk.keys);
 		migration->tasks += migration->in_step;
 		if (ok && i % COMMITS_PER_CHECKPOINT == 0)

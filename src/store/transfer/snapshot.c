@@ -96,7 +96,7 @@ static bool remove_rows(struct store *store, uint64_t from, uint64_t to, struct 
 	snapshot_prefix(&removal.from, from);
 	snapshot_prefix(&removal.to, to);
 	while (ok && removal.count == ROWS_PER_COMMIT)
-		ok = step_call(store, ENGINE_WRITE, step_remove, &removal, err);
+		ok = step_call_write(store, STR(""), step_remove, &removal, err);
 	return ok;
 }
 
@@ -176,6 +176,30 @@ static bool complete_keys(struct store *store, struct snapshot *snapshot, struct
 	return ok || err_set(err, ERR_INTERNAL, NULL, "the temporary file cannot be written");
 }
 
+/* ---- shared engines: they keep the rows of a moment themselves ---- */
+
+static bool hold_view(struct store *store, bool hold, struct err *err)
+{
+	enum engine_status status;
+
+	store_enter(store);
+	status = store->engine->ops->hold_view(store->engine, hold);
+	store_leave(store);
+	return status == ENGINE_OK || store_fail(store, (int)status, err);
+}
+
+static bool open_held(struct store *store, struct snapshot *snapshot, struct err *err)
+{
+	struct err ignored;
+
+	if (!hold_view(store, true, err))
+		return false;
+	if (walk_open(store, &snapshot->walk, err))
+		return true;
+	hold_view(store, false, &ignored);
+	return false;
+}
+
 /* ---- reading ---- */
 
 bool snapshot_open(struct store *store, struct snapshot *snapshot, struct err *err)
@@ -183,6 +207,8 @@ bool snapshot_open(struct store *store, struct snapshot *snapshot, struct err *e
 	struct err ignored;
 
 	*snapshot = (struct snapshot){ .moment = (uint64_t)clock_wall_ms() };
+	if (store->engine->ops->shared)
+		return open_held(store, snapshot, err);
 	end_abandoned(store);
 	if (!step_call(store, ENGINE_VIEW, step_open, snapshot, err))
 		return false;
@@ -203,6 +229,8 @@ bool snapshot_close(struct store *store, struct snapshot *snapshot, struct err *
 {
 	walk_close(&snapshot->walk);
 	buf_free(&snapshot->image);
+	if (store->engine->ops->shared)
+		return hold_view(store, false, err);
 	return step_call(store, ENGINE_VIEW, step_close, snapshot, err) &&
 	       remove_rows(store, snapshot->moment, snapshot->moment + 1, err);
 }
@@ -214,7 +242,7 @@ int snapshot_find(struct store *store, struct snapshot *snapshot, enum snapshot_
 	int rc = ENGINE_NOT_FOUND;
 
 	buf_reset(&snapshot->image);
-	if (snapshot_key(&row, snapshot->moment, kind, key))
+	if (!store->engine->ops->shared && snapshot_key(&row, snapshot->moment, kind, key))
 		rc = store_get(store, TABLE_SNAPSHOT, key_str(&row), false, &snapshot->image);
 	*noted = rc == 0 && snapshot->image.len > 0;
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
@@ -251,7 +279,8 @@ static int step_read(struct store *store, void *data, struct err *err)
 bool snapshot_is_valid(struct store *store, const struct snapshot *snapshot, struct err *err)
 {
 	atomic_fetch_add(&store->shared->snapshot_reads, 1);
-	return atomic_load(&store->shared->snapshot) == snapshot->moment ||
+	return store->engine->ops->shared ||
+	       atomic_load(&store->shared->snapshot) == snapshot->moment ||
 	       err_set(err, ERR_BUSY, NULL,
 		       "the export was ended because its output was not read for %d minutes",
 		       SNAPSHOT_IDLE_MINUTES);

@@ -184,7 +184,9 @@ static int step_import(struct store *store, void *data, struct err *err)
 	batch->replaced = batch->unchanged = batch->kept = 0;
 	for (size_t i = 0; rc == 0 && i < batch->count; i++) {
 		batch->failed = i;
-		rc = import_task(store, import, i, err);
+		rc = store_lock(store, batch->tasks[i].tenant);
+		if (rc == 0)
+			rc = import_task(store, import, i, err);
 	}
 	return rc;
 }
@@ -205,7 +207,7 @@ bool store_put_batch(struct store *store, struct store_task_batch *batch, struct
 
 	if (!store_may_write(store, err) || (have_numbers(batch) && !index_may_read(store, err)))
 		return false;
-	ok = step_call(store, ENGINE_WRITE, step_import, &import, err);
+	ok = step_call_write(store, STR(""), step_import, &import, err);
 	serial_note_end(store);
 	buf_free(&import.record);
 	return ok;

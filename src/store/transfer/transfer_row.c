@@ -254,5 +254,5 @@ bool store_import_row(
 		return false;
 	if (row.table == TABLE_WEBHOOKS)
 		return webhook_import(store, key, value, err);
-	return step_call(store, ENGINE_WRITE, step_put, &row, err);
+	return step_call_write(store, STR(""), step_put, &row, err);
 }

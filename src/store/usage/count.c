@@ -136,7 +136,7 @@ bool store_set_quota(struct store *store, struct str tenant, const uint64_t *max
 	struct limits limits = { tenant, max_tasks, max_bytes };
 
 	return store_may_write(store, err) &&
-	       step_call(store, ENGINE_WRITE, step_set_quota, &limits, err) &&
+	       step_call_write(store, limits.tenant, step_set_quota, &limits, err) &&
 	       store_flush(store, err);
 }
 
@@ -186,16 +186,21 @@ static int step_compare(struct store *store, void *data, struct err *err)
 	return usage_put(store, usage_tenant(row), &value, exists);
 }
 
+static bool compare(struct store *store, struct comparison *comparison, struct err *err)
+{
+	if (!comparison->correct)
+		return step_call(store, ENGINE_VIEW, step_compare, comparison, err);
+	return step_call_write(store, usage_tenant(comparison->row), step_compare, comparison, err);
+}
+
 bool usage_compare(struct store *store, const struct usage_list *list, bool correct,
 	uint64_t *wrong, uint64_t *changed, struct err *err)
 {
-	enum engine_access access = correct ? ENGINE_WRITE : ENGINE_VIEW;
-
 	*wrong = *changed = 0;
 	for (size_t i = 0; i < list->count; i++) {
 		struct comparison comparison = { &list->rows[i], correct, false, false };
 
-		if (!step_call(store, access, step_compare, &comparison, err))
+		if (!compare(store, &comparison, err))
 			return false;
 		*wrong += comparison.wrong;
 		*changed += comparison.changed;

@@ -85,7 +85,7 @@ static int step_mark(struct store *store, void *data, struct err *err)
 
 bool usage_mark_for_remake(struct store *store, struct err *err)
 {
-	return step_run(store, ENGINE_WRITE, step_mark, NULL, err) && store_flush(store, err);
+	return step_run_write(store, STR(""), step_mark, NULL, err) && store_flush(store, err);
 }
 
 /* ---- making it again ---- */
@@ -137,7 +137,7 @@ bool usage_keep_limits(struct store *store, struct err *err)
 	for (size_t i = 0; ok && i < list.count; i++) {
 		struct str tenant = usage_tenant(&list.rows[i]);
 
-		ok = step_run(store, ENGINE_WRITE, step_keep_limits, &tenant, err) ||
+		ok = step_run_write(store, tenant, step_keep_limits, &tenant, err) ||
 		     err->code == ERR_DAMAGED;
 	}
 	usage_free(&list);
@@ -191,7 +191,7 @@ static bool remake(struct store *store, bool empty, struct err *err)
 	bool ok = usage_keep_limits(store, err) && (empty || clear(store, err)) &&
 		  step_run(store, ENGINE_READ, usage_step_list_limits, &list, err) &&
 		  usage_count_all(store, &list, &walk, NULL, err) &&
-		  step_run(store, ENGINE_WRITE, step_write, &list, err) && store_flush(store, err);
+		  step_run_write(store, STR(""), step_write, &list, err) && store_flush(store, err);
 
 	if (ok)
 		report(&list, &walk);

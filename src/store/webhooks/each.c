@@ -110,11 +110,6 @@ uint64_t store_webhook_changes(const struct store *store)
 	return atomic_load(&store->shared->webhook_changes);
 }
 
-void webhook_raise_changes(struct store *store)
-{
-	atomic_fetch_add(&store->shared->webhook_changes, 1);
-}
-
 bool store_webhook_each(struct store *store,
 	bool (*take)(const struct webhook *webhook, const struct webhook_state *state, void *data),
 	void *data, struct err *err)

@@ -224,7 +224,7 @@ static bool write(struct store *store, struct gather *gather, struct err *err)
 	bool ok;
 
 	store->of_no_tenant = true;
-	ok = step_run(store, ENGINE_WRITE, step_write, gather, err);
+	ok = step_run_write(store, gather->webhook->tenant, step_write, gather, err);
 	store->of_no_tenant = false;
 	id_format(&gather->webhook->id, id);
 	if (ok && gather->warns)

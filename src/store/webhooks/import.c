@@ -113,10 +113,10 @@ bool webhook_import(struct store *store, struct str key, struct str value, struc
 	row.has_now = webhook_find_now(store, row.webhook.tenant, &row.now, err);
 	ok = (row.has_now || err->code == ERR_EVENTS_OFF) &&
 	     step_run(store, ENGINE_VIEW, step_read_keys, &row, err) &&
-	     step_run(store, ENGINE_WRITE, step_import, &row, err);
+	     step_run_write(store, row.webhook.tenant, step_import, &row, err);
 	store_leave(store);
 	if (ok)
-		webhook_raise_changes(store);
+		wake_raise_webhooks(store);
 	buf_free(&row.keys.bytes);
 	return ok;
 }

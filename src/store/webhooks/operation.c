@@ -381,10 +381,11 @@ bool webhook_apply(struct store *store, const struct op *op, struct result *resu
 	if (!run.answer)
 		return err_no_memory(err);
 	ok = prepare(store, &run, err) &&
-	     step_run(store, actions[action].writes ? ENGINE_WRITE : ENGINE_READ,
-		     actions[action].step, &run, err);
+	     (actions[action].writes
+			     ? step_run_write(store, op->tenant, actions[action].step, &run, err)
+			     : step_run(store, ENGINE_READ, actions[action].step, &run, err));
 	if (ok && run.notifies)
-		webhook_raise_changes(store);
+		wake_raise_webhooks(store);
 	if (ok && run.answer->count > 0 && run.changed)
 		run.answer->webhooks[0].secret = arena_copy(
 			&run.answer->arena, run.answer->webhooks[0].secret);

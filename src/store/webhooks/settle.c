@@ -88,7 +88,7 @@ bool store_webhook_settle(
 	bool ok;
 
 	store->of_no_tenant = true;
-	ok = step_call(store, ENGINE_WRITE, step_settle, &settle, err);
+	ok = step_call_write(store, STR(""), step_settle, &settle, err);
 	store->of_no_tenant = false;
 	return ok;
 }
@@ -133,10 +133,10 @@ bool store_webhook_disable(struct store *store, struct str tenant, const struct 
 
 	if (reason.len > WEBHOOK_REASON_MAX)
 		disable.reason.len = WEBHOOK_REASON_MAX;
-	if (!step_call(store, ENGINE_WRITE, step_disable, &disable, err))
+	if (!step_call_write(store, tenant, step_disable, &disable, err))
 		return false;
 	*disabled = disable.changed;
 	if (disable.changed)
-		webhook_raise_changes(store);
+		wake_raise_webhooks(store);
 	return true;
 }

@@ -37,6 +37,25 @@ static int step_read_keys(struct store *store, void *data, struct err *err)
 	return webhook_read_keys(store, STR_NULL, data);
 }
 
+bool webhook_needed_of(struct store *store, struct str tenant, uint64_t *number, struct err *err)
+{
+	struct webhook_keys keys = { 0 };
+	struct str list;
+	bool ok = step_call(store, ENGINE_VIEW, step_read_keys, &keys, err);
+
+	*number = 0;
+	list = buf_str(&keys.bytes);
+	while (ok && list.len > 0) {
+		struct place_reading reading = { .least = number };
+
+		if (webhook_next_key(&list, &reading.tenant, &reading.id) &&
+			str_eq(reading.tenant, tenant))
+			ok = step_call(store, ENGINE_READ, step_read_place, &reading, err);
+	}
+	buf_free(&keys.bytes);
+	return ok;
+}
+
 /* One pass over all webhooks, in slices. */
 static bool find_needed(struct store *store, int64_t until, bool *more, struct err *err)
 {
@@ -185,7 +204,7 @@ static bool run(struct store *store, store_step *step, struct trim *trim, int64_
 	trim->end = false;
 	store->of_no_tenant = true;
 	while (ok && !trim->end && clock_mono_us() < until)
-		ok = step_call(store, ENGINE_WRITE, step, trim, err);
+		ok = step_call_write(store, STR(""), step, trim, err);
 	store->of_no_tenant = false;
 	*more |= ok && !trim->end;
 	return ok;

@@ -152,8 +152,6 @@ int webhook_add_deliveries(struct store *store, const struct op *op, const struc
 	struct webhook_answer *answer, struct err *err);
 void webhook_answer_free(struct webhook_answer *answer);
 size_t webhook_answer_memory(const struct webhook_answer *answer);
-/* After a commit: the notifier looks at all webhooks again. */
-void webhook_raise_changes(struct store *store);
 
 /* ERR_CONFLICT if there is no room for another webhook of the tenant. */
 bool webhook_check_count(const struct webhook_keys *keys, struct err *err);
@@ -169,6 +167,9 @@ bool webhook_check_count(const struct webhook_keys *keys, struct err *err);
 bool webhook_import(struct store *store, struct str key, struct str value, struct err *err);
 
 /* ---- trim.c, damage.c ---- */
+
+/* The first entry of the journal that enabled webhooks of the tenant still need; 0: none. */
+bool webhook_needed_of(struct store *store, struct str tenant, uint64_t *number, struct err *err);
 
 /* Chores. steady: nothing is removed by its age while it is false (store_clock_is_steady). */
 bool outbox_trim(struct store *store, bool low_space, bool steady, bool *more, struct err *err);

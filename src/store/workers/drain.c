@@ -244,13 +244,11 @@ bool drain_apply(struct store *store, const struct op *op, struct result *result
 {
 	struct change_of_row change = { .op = op };
 	bool ok = store_may_write(store, err) &&
-		  step_run(store, ENGINE_WRITE, step_change, &change, err);
+		  step_run_write(store, op->tenant, step_change, &change, err);
 
 	buf_free(&change.names);
-	if (ok && change.changed) {
-		atomic_fetch_add(&store->shared->drains[store_tenant_stripe(op->tenant)], 1);
-		atomic_fetch_add(&store->shared->all_drains, 1);
-	}
+	if (ok && change.changed)
+		wake_raise_drains(store, op->tenant);
 	if (!ok || !drain_load(store, op->tenant, err))
 		return false;
 	result->written = change.changed && !store->sync_commits;
