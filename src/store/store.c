@@ -82,6 +82,8 @@ static bool open_engine(struct store *store, const struct store_options *options
 		.checkpoint_mb = options->checkpoint_mb,
 		.checkpoint_seconds = options->checkpoint_seconds,
 		.sync_commits = store->sync_commits,
+		.url = options->url,
+		.rounds = options->rounds,
 		.health = &store->shared->health,
 		.migrate = options->migrate,
 		.give_up_pages = options->give_up_pages,

@@ -154,6 +154,8 @@ struct store_options {
 	int64_t build_ms;
 	bool sync_commits; /* each commit is flushed by itself: the benchmark's yardstick */
 	const struct engine_ops *engine; /* NULL: Berkeley DB; tests use another one */
+	const char *url;		 /* of its server, with the credential; NULL: none */
+	bool rounds;			 /* engine_options.rounds */
 };
 
 /*
