@@ -82,7 +82,7 @@ enum engine_status {
 	ENGINE_FAILED, /* open, checkpoint or a chore failed; the data are unchanged */
 	ENGINE_LOST,   /* unusable for every process until recovery */
 	/* Shared engines only. */
-	ENGINE_AWAY,	/* the server cannot be reached now; nothing was changed. A later call may */
+	ENGINE_AWAY, /* the server cannot be reached now; nothing was changed. A later call may */
 	ENGINE_UNKNOWN, /* of commit and flush: whether the changes were made is not known */
 };
 
@@ -380,3 +380,4 @@ struct engine_ops {
 };
 
 extern const struct engine_ops bdb_engine_ops;
+extern const struct engine_ops pg_engine_ops;
