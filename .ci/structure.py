@@ -16,6 +16,7 @@ LAYERS = "base sys task store http import auth dialect admin notify serve proces
 # Headers that only one place may know.
 PRIVATE = {
     "db.h": "src/store/bdb/",
+    "libpq-fe.h": "src/store/pg/",
     "fcgiapp.h": "src/serve/fcgi.c",
     "seccomp.h": "src/sys/confine.c",
     "libsmartcols.h": "src/ctl/",

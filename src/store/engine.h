@@ -398,3 +398,4 @@ struct engine_ops {
 };
 
 extern const struct engine_ops bdb_engine_ops;
+extern const struct engine_ops pg_engine_ops;

@@ -27,6 +27,9 @@ int check_run(const char *group, const struct CMUnitTest *tests, size_t count,
 int check_setup(void **state);
 int check_teardown(void **state);
 
+/* For a setup of a test: skips the test for this reason, a text that remains. */
+void check_skip(const char *reason);
+
 /* Expects exactly one line of this event at warning or above, per call. */
 void expect_log(const char *event);
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "memory_engine.h"
 #include "store/auth_table.h"
+#include "store/pg/pg_server.h"
 #include "store/usage/usage.h"
 
 static struct str fold_status(struct str status, char scratch[INDEX_SCRATCH_SIZE])
@@ -245,6 +246,19 @@ int fixture_setup_memory(void **state)
 
 	options.engine = &memory_engine_ops;
 	*state = fixture_open(&options);
+	return check_setup(state);
+}
+
+int fixture_setup_postgresql(void **state)
+{
+	struct store_options options = fixture_options(STORE_EPHEMERAL, "none");
+
+	options.engine = &pg_engine_ops;
+	options.url = pg_server_url();
+	if (options.url)
+		*state = fixture_open(&options);
+	else
+		check_skip(pg_server_lack());
 	return check_setup(state);
 }
 

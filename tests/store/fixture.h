@@ -64,6 +64,8 @@ void fixture_miscount(struct store *store, struct str tenant);
 int fixture_setup_ephemeral(void **state);
 int fixture_setup_folder(void **state);
 int fixture_setup_memory(void **state);
+/* A store of its own on the server of pg_server.h; skips the test without one. */
+int fixture_setup_postgresql(void **state);
 int fixture_teardown(void **state);
 
 #define FIXTURE_TEST(function, where, setup)                                  \
@@ -74,6 +76,7 @@ int fixture_teardown(void **state);
 #define ON_BDB(function)                                                          \
 	FIXTURE_TEST(function, "Berkeley DB in memory", fixture_setup_ephemeral), \
 		FIXTURE_TEST(function, "Berkeley DB in files", fixture_setup_folder)
+#define ON_POSTGRESQL(function) FIXTURE_TEST(function, "PostgreSQL", fixture_setup_postgresql)
 /* Runs it on the test engine in memory too (memory_engine.h). */
 #define ON_EVERY_ENGINE(function) \
 	ON_BDB(function), FIXTURE_TEST(function, "memory engine", fixture_setup_memory)

@@ -301,21 +301,23 @@ static void clear_removes_all_rows(void **state)
 	check_count(engine, range("", NULL), 5);
 }
 
+#define ON_ALL(function) ON_EVERY_ENGINE(function), ON_POSTGRESQL(function)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_EVERY_ENGINE(put_replaces_and_get_appends),
-		ON_EVERY_ENGINE(insert_refuses_an_existing_key),
-		ON_EVERY_ENGINE(delete_reports_an_absent_key),
-		ON_EVERY_ENGINE(abort_undoes_every_change),
-		ON_EVERY_ENGINE(large_values_are_kept),
-		ON_EVERY_ENGINE(scan_has_the_range_in_order),
-		ON_EVERY_ENGINE(reverse_scan_descends),
-		ON_EVERY_ENGINE(count_is_that_of_the_range),
-		ON_EVERY_ENGINE(parts_are_counted_as_ranges),
-		ON_EVERY_ENGINE(nth_is_within_the_range),
-		ON_EVERY_ENGINE(each_has_every_row_until_it_is_stopped),
-		ON_EVERY_ENGINE(clear_removes_all_rows),
+		ON_ALL(put_replaces_and_get_appends),
+		ON_ALL(insert_refuses_an_existing_key),
+		ON_ALL(delete_reports_an_absent_key),
+		ON_ALL(abort_undoes_every_change),
+		ON_ALL(large_values_are_kept),
+		ON_ALL(scan_has_the_range_in_order),
+		ON_ALL(reverse_scan_descends),
+		ON_ALL(count_is_that_of_the_range),
+		ON_ALL(parts_are_counted_as_ranges),
+		ON_ALL(nth_is_within_the_range),
+		ON_ALL(each_has_every_row_until_it_is_stopped),
+		ON_ALL(clear_removes_all_rows),
 	};
 
 	return CHECK_RUN(tests);

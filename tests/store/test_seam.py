@@ -1,4 +1,4 @@
-"""Only src/store/bdb/ knows Berkeley DB: no other source includes <db.h> or names its types."""
+"""Only src/store/bdb/ knows Berkeley DB, only src/store/pg/ PostgreSQL: no other source names their headers and types."""
 import glob
 import os
 import re
@@ -9,9 +9,19 @@ import tap
 from paths import SOURCE
 from tap import equal, ok
 
-ENGINE = os.path.join(SOURCE, "src", "store", "bdb", "")
-# Its header, macros, types and functions; `bdb_engine_ops` is the one name that leaves the folder.
-FOREIGN = re.compile(r"<db\.h>|\bDB_[A-Z_]+\b|\b(?:DB|DBC|DBT|DB_ENV|DB_TXN)\s*\*|\bDBT\b|\bdb_(?:env_)?\w+\(|store/bdb/")
+# The header, macros, types and functions of each library, and our own headers about it; `bdb_engine_ops`,
+# `pg_engine_ops` and the verbs of store/pg/schema.h are the names that leave the folders.
+FOREIGN = {
+    "bdb": re.compile(
+        r"<db\.h>|\bDB_[A-Z_]+\b|\b(?:DB|DBC|DBT|DB_ENV|DB_TXN)\s*\*|\bDBT\b|\bdb_(?:env_)?\w+\(|store/bdb/"
+    ),
+    "pg": re.compile(r"<libpq-fe\.h>|\bPGRES_[A-Z_]+\b|\bPG(?:conn|result)\b|\bPQ[a-z]\w+\(|store/pg/(?!schema\.h)"),
+}
+INSIDE = {"bdb": ["<db.h>", "DB_RECNUM"], "pg": ["<libpq-fe.h>", "PGconn", "PQconsumeInput("]}
+
+
+def folder(engine):
+    return os.path.join(SOURCE, "src", "store", engine, "")
 
 
 def sources():
@@ -22,19 +32,48 @@ def sources():
     ]
 
 
-def no_source_outside_the_folder_names_berkeley_db():
+def names(path, pattern):
+    with open(path, encoding="utf-8") as file:
+        return pattern.findall(file.read())
+
+
+def check_outside(engine):
     found = []
     for path in sources():
-        if not path.startswith(ENGINE):
-            with open(path, encoding="utf-8") as file:
-                found += [os.path.relpath(path, SOURCE) + ": " + name for name in FOREIGN.findall(file.read())]
-    equal(found, [], "names of Berkeley DB outside src/store/bdb/")
+        if not path.startswith(folder(engine)):
+            found += [os.path.relpath(path, SOURCE) + ": " + name for name in names(path, FOREIGN[engine])]
+    equal(found, [], f"names of the library outside src/store/{engine}/")
+
+
+def check_inside(engine):
+    found = set()
+    for path in sources():
+        if path.startswith(folder(engine)):
+            found.update(names(path, FOREIGN[engine]))
+    ok(found.issuperset(INSIDE[engine]), f"src/store/{engine}/ is searched")
+
+
+def no_source_outside_the_folder_names_berkeley_db():
+    check_outside("bdb")
 
 
 def the_pattern_finds_them_inside():
-    inside = [path for path in sources() if path.startswith(ENGINE)]
-    text = "".join(open(path, encoding="utf-8").read() for path in inside)
-    ok("<db.h>" in FOREIGN.findall(text) and "DB_RECNUM" in FOREIGN.findall(text), "src/store/bdb/ is searched")
+    check_inside("bdb")
 
 
-tap.run([no_source_outside_the_folder_names_berkeley_db, the_pattern_finds_them_inside])
+def no_source_outside_the_folder_names_postgresql():
+    check_outside("pg")
+
+
+def the_pattern_of_postgresql_finds_them_inside():
+    check_inside("pg")
+
+
+tap.run(
+    [
+        no_source_outside_the_folder_names_berkeley_db,
+        the_pattern_finds_them_inside,
+        no_source_outside_the_folder_names_postgresql,
+        the_pattern_of_postgresql_finds_them_inside,
+    ]
+)
