@@ -240,7 +240,7 @@ static enum engine_status prepare_all(struct pg *pg)
 
 		if (pg_sql_is_once(statement) && statement != PG_LAYOUT)
 			ask_prepare(pg, statement, TABLE_META);
-		for (int table = 0; table < ENGINE_TABLES; table++)
+		for (int table = 0; table < SHARED_ENGINE_TABLES; table++)
 			if (pg_sql_has(statement, (enum engine_table)table))
 				ask_prepare(pg, statement, (enum engine_table)table);
 	}
@@ -249,6 +249,7 @@ static enum engine_status prepare_all(struct pg *pg)
 
 enum engine_status pg_connect(struct pg *pg)
 {
+	bool is_tried = clock_mono_ms() >= pg->retry_at;
 	enum engine_status status;
 
 	if (pg->conn)
@@ -260,7 +261,9 @@ enum engine_status pg_connect(struct pg *pg)
 		status = prepare_all(pg);
 	if (status != ENGINE_OK) {
 		pg_disconnect(pg);
-		pg->retry_at = clock_mono_ms() + pg_waits.pause;
+		/* A call in the pause must not lengthen it: frequent ones would put it off for ever. */
+		if (is_tried)
+			pg->retry_at = clock_mono_ms() + pg_waits.pause;
 		return status;
 	}
 	if (pg->was_away && pg->opened)
