@@ -40,7 +40,7 @@ struct pg_rows {
 	size_t count, list_capacity;
 	struct pg_row **touched; /* by the current transaction */
 	size_t touched_count, touched_capacity;
-	size_t unsent[ENGINE_TABLES]; /* rows with `round` or `own` */
+	size_t unsent[SHARED_ENGINE_TABLES]; /* rows with `round` or `own` */
 	size_t unsent_bytes;
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 };

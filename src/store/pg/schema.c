@@ -31,7 +31,7 @@ static void set_up_tables(struct pg *pg)
 {
 	char name[PG_NAME_SIZE], text[PG_TEXT_SIZE];
 
-	for (int table = 0; table < ENGINE_TABLES; table++) {
+	for (int table = 0; table < SHARED_ENGINE_TABLES; table++) {
 		if (engine_tables[table].old)
 			continue;
 		snprintf(name, sizeof(name), "\"%s\"", engine_tables[table].name);
@@ -53,7 +53,7 @@ enum engine_status pg_create(struct pg *pg, const struct id_secret *secret)
 		return status;
 	ask_with_schema(pg, pg_create_schema);
 	ask_with_schema(pg, pg_use_schema);
-	for (int table = 0; table < ENGINE_TABLES; table++)
+	for (int table = 0; table < SHARED_ENGINE_TABLES; table++)
 		ask_table(pg, (enum engine_table)table);
 	for (const char *const *text = pg_create_own; *text; text++)
 		pg_ask_text(pg, *text);

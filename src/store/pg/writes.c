@@ -163,7 +163,7 @@ bool pg_ask_all_writes(struct pg *pg)
 {
 	bool ok = true;
 
-	for (int table = 0; ok && table < ENGINE_TABLES; table++)
+	for (int table = 0; ok && table < SHARED_ENGINE_TABLES; table++)
 		ok = pg_ask_writes(pg, (enum engine_table)table);
 	return ok;
 }
