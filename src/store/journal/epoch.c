@@ -41,6 +41,17 @@ int journal_read_epoch(struct store *store, struct journal_epoch *epoch)
 	return read_row(store, false, epoch);
 }
 
+static int step_load(struct store *store, void *data, struct err *err)
+{
+	(void)err;
+	return journal_read_epoch(store, data);
+}
+
+bool journal_load_epoch(struct store *store, struct journal_epoch *epoch, struct err *err)
+{
+	return step_run(store, ENGINE_READ, step_load, epoch, err);
+}
+
 static uint64_t draw_epoch(struct store *store)
 {
 	uint64_t epoch = 0;

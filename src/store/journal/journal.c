@@ -109,19 +109,12 @@ static bool settle_epoch(struct store *store, const struct journal_epoch *found,
 	return found->epoch != 0 || journal_make_epoch(store, err);
 }
 
-static int step_read_epoch(struct store *store, void *data, struct err *err)
-{
-	(void)err;
-	return journal_read_epoch(store, data);
-}
-
 /* The server has the numbers. */
 static bool open_shared(struct store *store, struct err *err)
 {
 	struct journal_epoch epoch;
 
-	return step_run(store, ENGINE_READ, step_read_epoch, &epoch, err) &&
-	       settle_epoch(store, &epoch, err);
+	return journal_load_epoch(store, &epoch, err) && settle_epoch(store, &epoch, err);
 }
 
 bool journal_open(struct store *store, bool restored, struct err *err)

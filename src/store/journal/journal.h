@@ -134,6 +134,8 @@ struct journal_epoch {
 
 /* Within a step. */
 int journal_read_epoch(struct store *store, struct journal_epoch *epoch);
+/* The same as a step of its own. */
+bool journal_load_epoch(struct store *store, struct journal_epoch *epoch, struct err *err);
 /* Draws the epoch if store_shared.journal_epoch is 0. Durable. */
 bool journal_make_epoch(struct store *store, struct err *err);
 /*

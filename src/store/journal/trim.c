@@ -204,12 +204,6 @@ static bool trim_entries(struct store *store, struct trim *trim, struct err *err
 	return ok;
 }
 
-static int step_read_epoch(struct store *store, void *data, struct err *err)
-{
-	(void)err;
-	return journal_read_epoch(store, data);
-}
-
 /*
  * During a reload, a process with the configuration of before may draw an epoch after
  * journal_open() has removed it. It must not outlast a time without a journal.
@@ -218,7 +212,7 @@ static bool remove_epoch(struct store *store, struct err *err)
 {
 	struct journal_epoch epoch;
 
-	return step_run(store, ENGINE_READ, step_read_epoch, &epoch, err) &&
+	return journal_load_epoch(store, &epoch, err) &&
 	       (epoch.epoch == 0 || journal_forget_epoch(store, err));
 }
 
