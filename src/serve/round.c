@@ -160,7 +160,7 @@ static enum turns_choice choose(const struct round *round, int64_t used)
 	return is_long ? TURNS_NOT_WOKEN : TURNS_ANY;
 }
 
-/* Those that run again come first: the first one of a round may wait for its tenant. */
+/* Requests that run again come first: only the first one of a round waits for its tenant. */
 static struct connection *next_turn(struct round *round, int64_t used, enum turn_queue *queue)
 {
 	struct turns *turns = &round->connections->shared->turns;

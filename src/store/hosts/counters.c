@@ -28,7 +28,7 @@ void counters_tell(const struct store *store, uint64_t *told, struct buf *value)
 	}
 }
 
-/* If this host raises the counter at the same time, that is told later. */
+/* A process of this host may raise the counter at the same time: the next row tells that. */
 static void raise(struct store *store, uint64_t *told, size_t number)
 {
 	atomic_fetch_add(counter(store, number), 1);

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The counters of store_shared that hosts tell each other, as numbers: those that requests wait for
- * (wake.h), then those of drained workers by tenant, then that of webhooks. Private to hosts/.
+ * Numbers the counters of store_shared that hosts tell each other: first those that requests wait
+ * for (wake.h), then those of drained workers by tenant, last that of webhooks. Private to hosts/.
  */
 #include "base/buf.h"
 #include "store/hosts/hosts.h"

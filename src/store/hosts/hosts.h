@@ -2,9 +2,9 @@
 /*
  * What the hosts of a shared engine tell each other. A request that waits on one host must learn of
  * a change that another host makes, and the caches of workers without tasks and of webhooks must be
- * read again. So the keeper of each host writes down, some twenty times a second, which counters of
- * store_shared its processes have raised, and raises those that the keepers of other hosts have
- * written down.
+ * read again. So the keeper of each host writes a row, some twenty times a second, with the
+ * counters of store_shared that processes of its host have raised. It reads the rows of other hosts
+ * and raises the same counters here.
  *
  * This is a hint outside the transactions of the changes: it delays none of them. A host that ends
  * before it could tell its last changes is noticed because it is silent; then all counters are
@@ -13,7 +13,7 @@
  * Rows of TABLE_HOSTS: host (8) · number (8), both big-endian -> counters (counters.h). A host
  * writes one at least each HOSTS_BEAT_MS, and removes its rows after HOSTS_KEEP_MS.
  *
- *     counters.c  the counters, those that were raised, and a row's value
+ *     counters.c  finds the counters that were raised; encodes and decodes them
  *     key.c       the keys of rows
  *     tell.c      writes down this host's
  *     hear.c      reads those of the others

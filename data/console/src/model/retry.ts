@@ -1,4 +1,4 @@
-/** When a read that the service refused for a time is repeated, which nobody has asked for. */
+/** When the page repeats, by itself, a read that the service has refused for a time. */
 import { Problem, serviceTime } from "../api/http.ts";
 
 const MAX_DELAY = 30; // seconds; nginx asks for 1 s, however long the service is down
@@ -20,7 +20,7 @@ export class Retry {
 		private readonly mayAsk: () => boolean,
 	) {}
 
-	/** Before this time no request is sent that nobody asks for. */
+	/** Before this time the page sends no request by itself. */
 	get isWaiting(): boolean {
 		return this.timer !== undefined;
 	}

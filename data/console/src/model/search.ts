@@ -14,7 +14,7 @@ export interface Search {
 	sort: string;
 	/** The id of a task, if the text is one. */
 	id: string;
-	/** The error in the text, for the user; empty if there is none. */
+	/** What is wrong with the text, for the user; empty if it is valid. */
 	fault: string;
 }
 

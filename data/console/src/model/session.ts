@@ -60,7 +60,7 @@ function keepTokens(tokens: Tokens, login: string | undefined, past: string[] = 
 	keep({ token, login, refresh: refresh_token, renewAt, past: past.slice(-PAST) });
 }
 
-/** A name of the login for messages between tabs, from which nobody learns the token: SHA-256 in hexadecimal. */
+/** Identifies the login in messages between tabs without the token: its SHA-256 in hexadecimal. */
 async function digestOf(token: string): Promise<string> {
 	const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

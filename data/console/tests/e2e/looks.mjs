@@ -158,7 +158,7 @@ async function phoneDialogs() {
 	}
 }
 
-/** In the page: how an element is told apart where backgrounds are gone. */
+/** Runs in the page: what makes an element visible when the browser removes backgrounds. */
 function outlineOf(element) {
 	const { outlineStyle, outlineWidth } = getComputedStyle(element);
 	return `${outlineStyle} ${outlineWidth}`;
