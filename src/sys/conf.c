@@ -7,6 +7,7 @@
 #include "base/tz.h"
 #include "sys/monitor_socket.h"
 #include "sys/network.h"
+#include "sys/store_url.h"
 
 static bool is_log_level(const char *value)
 {
@@ -58,6 +59,10 @@ static bool check_network(const char *text, struct err *err)
 static const struct option_row rows[] = {
 	{ "home", TEXT(home), .default_value = POLYTASK_STATEDIR, .needs_restart = true,
 		.help = "Directory of the database, its logs and the lock file; on a disk." },
+	{ "store", TEXT(store), .default_value = "", .is_valid = store_url_is_option,
+		.needs_restart = true,
+		.help = "URL of a store that several hosts share, without a password; empty: in home.",
+		.manual = "See SHARED STORE." },
 	{ "regions", TEXT(regions), .default_value = POLYTASK_RUNDIR "/regions",
 		.needs_restart = true,
 		.help = "Directory of Berkeley DB's shared memory; on a tmpfs, rebuilt at every start.",

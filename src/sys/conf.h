@@ -21,6 +21,7 @@ struct conf_retention {
 
 struct conf {
 	char home[CONF_TEXT_MAX];
+	char store[CONF_TEXT_MAX]; /* URL of a shared store (store_url.h); empty: in home */
 	char regions[CONF_TEXT_MAX];
 	char archive[CONF_TEXT_MAX];
 	char socket[CONF_SOCKET_MAX];
@@ -72,6 +73,12 @@ struct conf {
 
 /* Without the names of the dialects: families of options are empty. */
 extern const struct option_table conf_options;
+
+/* Whether several hosts use the store (engine.h, shared engines). */
+static inline bool conf_is_shared(const struct conf *conf)
+{
+	return conf->store[0] != '\0';
+}
 
 struct conf_source {
 	const char *path;			   /* NULL: the installed file, if it exists */

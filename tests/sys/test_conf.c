@@ -243,9 +243,9 @@ static bool is_tested(const char *name)
 		if (strcmp(texts[i].name, name) == 0)
 			return true;
 	}
-	return strcmp(name, "log_level") == 0 || strcmp(name, "public_url") == 0 ||
-	       strcmp(name, "monitor") == 0 || strcmp(name, "policy") == 0 ||
-	       strcmp(name, "webhook_networks") == 0;
+	return strcmp(name, "log_level") == 0 || strcmp(name, "store") == 0 ||
+	       strcmp(name, "public_url") == 0 || strcmp(name, "monitor") == 0 ||
+	       strcmp(name, "policy") == 0 || strcmp(name, "webhook_networks") == 0;
 }
 
 static void every_option_is_tested(void **state)
