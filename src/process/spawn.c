@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "process/workers.h"
 #include "sys/confine.h"
+#include "sys/store_url.h"
 
 bool spawn_open(struct spawn *spawn, struct err *err)
 {
@@ -88,6 +89,16 @@ static uid_t lookup_peer_uid(const struct conf *conf)
 	return peer ? peer->pw_uid : geteuid();
 }
 
+/* Those that lead to the server of a shared store; the monitor does not open it. */
+static unsigned sockets_of(enum role role, const struct conf *conf)
+{
+	struct store_url url = { 0 };
+
+	if (role == ROLE_MONITOR || !conf_is_shared(conf) || !store_url_parse(&url, conf->store))
+		return CONFINE_NO_SOCKETS;
+	return (url.local ? CONFINE_LOCAL : 0) | (url.hosts ? CONFINE_HOSTS : 0);
+}
+
 static _Noreturn void run_child(
 	const struct spawn *spawn, const struct process *process, struct child_context *child)
 {
@@ -106,7 +117,8 @@ static _Noreturn void run_child(
 	instance_register_child(&spawn->locks);
 	if (workers_has_role(process->role))
 		child->peer_uid = lookup_peer_uid(child->conf);
-	confine_child(process->role == ROLE_NOTIFIER ? CONFINE_NOTIFIER : CONFINE_CHILD);
+	confine_child(process->role == ROLE_NOTIFIER ? CONFINE_NOTIFIER : CONFINE_CHILD,
+		sockets_of(process->role, child->conf));
 	status = spawn->mains[process->role](child);
 	/* A lost store cannot be closed, and a leak check at exit would change the status. */
 	if (status == STORE_EXIT_PANIC)

@@ -21,8 +21,15 @@
 #define CHILD_OOM_SCORE 100
 #define OOM_SCORE_MAX	1000
 
-/* Each kind of child has inherited the supervisor's filter. */
-enum level { SUPERVISOR = 1, CHILD = 2, NOTIFIER = 4, CHILDREN = CHILD | NOTIFIER };
+/* Each kind of child has inherited the supervisor's filter. CLIENT: of the server of a store. */
+enum level {
+	SUPERVISOR = 1,
+	CHILD = 2,
+	NOTIFIER = 4,
+	CLIENT = 8,
+	WORKING = CHILD | CLIENT,
+	CHILDREN = WORKING | NOTIFIER
+};
 
 /*
  * A list of forbidden calls, not of allowed ones: a new version of a library may make other calls
@@ -107,11 +114,12 @@ static const struct {
 	{ SCMP_SYS(reboot), SUPERVISOR },
 	/*
 	 * New sockets; accept(2) on inherited ones is allowed, but the notifier has none. It
-	 * connects to receivers and name servers, and libcurl makes socketpairs to wake itself up;
-	 * add_argument_rules() has what its sockets may be.
+	 * connects to receivers and name servers, and libcurl makes socketpairs to wake itself up.
+	 * A client connects to the server of a store, by libpq. add_argument_rules() has what their
+	 * sockets may be.
 	 */
 	{ SCMP_SYS(socket), CHILD },
-	{ SCMP_SYS(socketpair), CHILD },
+	{ SCMP_SYS(socketpair), WORKING },
 	{ SCMP_SYS(connect), CHILD },
 	{ SCMP_SYS(bind), CHILDREN },
 	{ SCMP_SYS(listen), CHILDREN },
@@ -139,8 +147,8 @@ static const struct {
 	{ SCMP_SYS(ptrace), SUPERVISOR },
 	{ SCMP_SYS(fork), CHILDREN },
 	{ SCMP_SYS(vfork), CHILDREN },
-	{ SCMP_SYS(clone), CHILD }, /* of the notifier: see add_thread_rules() */
-	{ SCMP_SYS(clone3), CHILD },
+	{ SCMP_SYS(clone), WORKING }, /* of the notifier: see add_thread_rules() */
+	{ SCMP_SYS(clone3), WORKING },
 #endif
 };
 
@@ -175,16 +183,24 @@ static void drop_capabilities(void)
 		log_warn("confine", "capabilities cannot be dropped: %s", strerror(errno));
 }
 
-/* Hosts only: a socket of AF_UNIX could reach the control socket of the service. */
-static int add_socket_rules(scmp_filter_ctx filter)
+static bool is_allowed(int family, unsigned sockets)
+{
+	if (family == AF_UNIX)
+		return sockets & CONFINE_LOCAL;
+	return (family == AF_INET || family == AF_INET6) && (sockets & CONFINE_HOSTS);
+}
+
+/* A socket of AF_UNIX could reach the control socket of the service, so it needs a reason. */
+static int add_socket_rules(scmp_filter_ctx filter, unsigned sockets)
 {
 	uint32_t deny = SCMP_ACT_ERRNO(EPERM);
-	int rc = seccomp_rule_add(
-		filter, deny, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_LT, (scmp_datum_t)AF_INET, 0));
+	int rc = 0;
 
-	for (int family = AF_INET + 1; family < AF_INET6 && rc == 0; family++)
-		rc = seccomp_rule_add(filter, deny, SCMP_SYS(socket), 1,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
+	for (int family = AF_UNSPEC; family <= AF_INET6 && rc == 0; family++) {
+		if (!is_allowed(family, sockets))
+			rc = seccomp_rule_add(filter, deny, SCMP_SYS(socket), 1,
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
+	}
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, deny, SCMP_SYS(socket), 1,
 			SCMP_A0(SCMP_CMP_GT, (scmp_datum_t)AF_INET6, 0));
@@ -211,7 +227,7 @@ static int add_thread_rules(scmp_filter_ctx filter)
 }
 
 /* Calls that are forbidden with certain arguments. */
-static int add_argument_rules(scmp_filter_ctx filter, enum level level)
+static int add_argument_rules(scmp_filter_ctx filter, enum level level, unsigned sockets)
 {
 	uint32_t deny = SCMP_ACT_ERRNO(EPERM);
 	/*
@@ -225,8 +241,8 @@ static int add_argument_rules(scmp_filter_ctx filter, enum level level)
 	if (level & CHILDREN)
 		rc = seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
 			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
-	if (level == NOTIFIER && rc == 0)
-		rc = add_socket_rules(filter);
+	if ((level & (NOTIFIER | CLIENT)) && rc == 0)
+		rc = add_socket_rules(filter, sockets);
 	if (level == NOTIFIER && rc == 0)
 		rc = add_thread_rules(filter);
 	for (size_t i = 0;
@@ -237,7 +253,7 @@ static int add_argument_rules(scmp_filter_ctx filter, enum level level)
 	return rc;
 }
 
-static int add_rules(scmp_filter_ctx filter, enum level level)
+static int add_rules(scmp_filter_ctx filter, enum level level, unsigned sockets)
 {
 	uint32_t deny = SCMP_ACT_ERRNO(EPERM);
 	int rc = 0;
@@ -246,11 +262,11 @@ static int add_rules(scmp_filter_ctx filter, enum level level)
 		if (forbidden[i].levels & (int)level)
 			rc = seccomp_rule_add(filter, deny, forbidden[i].call, 0);
 	}
-	return rc == 0 ? add_argument_rules(filter, level) : rc;
+	return rc == 0 ? add_argument_rules(filter, level, sockets) : rc;
 }
 
 /* Returns 0 or an errno. */
-static int load_filter(enum level level)
+static int load_filter(enum level level, unsigned sockets)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int rc;
@@ -265,7 +281,7 @@ static int load_filter(enum level level)
 	if (rc == 0)
 		rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (rc == 0)
-		rc = add_rules(filter, level);
+		rc = add_rules(filter, level, sockets);
 	if (rc == 0)
 		rc = seccomp_load(filter);
 	seccomp_release(filter);
@@ -280,7 +296,7 @@ void confine_supervisor(void)
 	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		log_warn("confine", "no_new_privs cannot be set: %s", strerror(errno));
-	error = load_filter(SUPERVISOR);
+	error = load_filter(SUPERVISOR, CONFINE_NO_SOCKETS);
 	if (error != 0)
 		log_warn("confine", "system calls are not filtered: %s", strerror(error));
 }
@@ -304,10 +320,16 @@ static void raise_oom_score(void)
 	close(fd);
 }
 
-void confine_child(enum confine_kind kind)
+void confine_child(enum confine_kind kind, unsigned sockets)
 {
+	enum level level = sockets ? CLIENT : CHILD;
+
+	if (kind == CONFINE_NOTIFIER) {
+		level = NOTIFIER;
+		sockets |= CONFINE_HOSTS;
+	}
 	raise_oom_score();
 	confine_memory();
 	/* If this fails, the supervisor has logged the reason. */
-	load_filter(kind == CONFINE_NOTIFIER ? NOTIFIER : CHILD);
+	load_filter(level, sockets);
 }

@@ -3,7 +3,8 @@
  * Confinement: privileges that a process of the service drops permanently, so that a process
  * compromised by a request can do little beyond its task. It cannot execute programs, access the
  * memory of other processes or change its user; a child process cannot create processes or sockets
- * either, but for the notifier, which can connect to hosts. Forbidden system calls fail with EPERM.
+ * either, but for the notifier, which can connect to hosts, and the processes of a shared store,
+ * which can connect to its server. Forbidden system calls fail with EPERM.
  *
  * Core dumps and inspection by other processes of the same user are disabled as well, because
  * memory holds credentials and tasks.
@@ -25,8 +26,18 @@ enum confine_kind {
 };
 
 /*
+ * The sockets that a child may open and connect, a set: those that lead to the server of a shared
+ * store (store_url.h). A filter cannot tell one address from another.
+ */
+enum confine_sockets {
+	CONFINE_NO_SOCKETS = 0,
+	CONFINE_LOCAL = 1, /* AF_UNIX */
+	CONFINE_HOSTS = 2, /* AF_INET and AF_INET6, also for name servers */
+};
+
+/*
  * Call in a child before it reads its first byte from a client, and after looking up names of
  * users, which needs sockets on some systems. Also makes the child a better victim of the OOM
  * killer than the supervisor.
  */
-void confine_child(enum confine_kind kind);
+void confine_child(enum confine_kind kind, unsigned sockets);

@@ -117,7 +117,7 @@ static int serve(void *data)
 {
 	(void)data;
 	confine_supervisor();
-	confine_child(CONFINE_CHILD);
+	confine_child(CONFINE_CHILD, CONFINE_NO_SOCKETS);
 	return count_permitted(denied_to_all) + count_permitted(denied_to_children);
 }
 
@@ -150,7 +150,7 @@ static int notify(void *data)
 
 	(void)data;
 	confine_supervisor();
-	confine_child(CONFINE_NOTIFIER);
+	confine_child(CONFINE_NOTIFIER, CONFINE_NO_SOCKETS);
 	if (count_permitted(denied_to_all) + count_permitted(denied) > 0)
 		return 1;
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
@@ -210,7 +210,7 @@ static int check_limits(void *data)
 
 	(void)data;
 	confine_supervisor();
-	confine_child(CONFINE_CHILD);
+	confine_child(CONFINE_CHILD, CONFINE_NO_SOCKETS);
 	file = fopen("/proc/self/oom_score_adj", "r");
 	if (!file || fscanf(file, "%d", &score) != 1 || score < 100)
 		return 1;
@@ -236,7 +236,7 @@ static int call_abort(void *data)
 {
 	(void)data;
 	confine_supervisor();
-	confine_child(CONFINE_CHILD);
+	confine_child(CONFINE_CHILD, CONFINE_NO_SOCKETS);
 	abort();
 }
 
@@ -260,7 +260,7 @@ static int accept_one(void *data)
 	int fd;
 
 	confine_supervisor();
-	confine_child(CONFINE_CHILD);
+	confine_child(CONFINE_CHILD, CONFINE_NO_SOCKETS);
 	fd = accept4(*listener, NULL, NULL, SOCK_CLOEXEC);
 	return fd >= 0 && recv(fd, &byte, 1, 0) == 1 && send(fd, &byte, 1, 0) == 1 ? byte : -1;
 }
@@ -323,7 +323,7 @@ static int use_store(void *data)
 	bool ok;
 
 	confine_supervisor();
-	confine_child(CONFINE_CHILD);
+	confine_child(CONFINE_CHILD, CONFINE_NO_SOCKETS);
 	snprintf(archive, sizeof(archive), "%s/archive", check_temp_dir());
 	if (!text || mkdir(archive, 0700) != 0)
 		return 1;
