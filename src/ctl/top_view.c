@@ -101,11 +101,14 @@ static struct cell duration_cell(double us, const char *what)
 	return cell;
 }
 
-static struct cell bytes_cell(double bytes, const char *what)
+/* A shared store has no figures of files. */
+static struct cell bytes_cell(const json_t *store, const char *member, const char *what)
 {
-	struct cell cell = { .what = what };
+	const json_t *bytes = json_object_get(store, member);
+	struct cell cell = { .value = "-", .what = what };
 
-	status_put_bytes(bytes, cell.value, sizeof(cell.value));
+	if (bytes)
+		status_put_bytes(json_number_value(bytes), cell.value, sizeof(cell.value));
 	return cell;
 }
 
@@ -222,8 +225,8 @@ static void put_store(const struct top_view *view, struct buf *out)
 	put_cells(view, "store",
 		(const struct cell[CELLS]){
 			rate_cell(top_processes_rate(view, "flushes"), "flushes"),
-			bytes_cell(json_number_value(json_object_get(store, "log_bytes")), "log"),
-			bytes_cell(json_number_value(json_object_get(store, "free_bytes")), "free"),
+			bytes_cell(store, "log_bytes", "log"),
+			bytes_cell(store, "free_bytes", "free"),
 			index_cell,
 		},
 		out);

@@ -173,7 +173,7 @@ static void write_health(const struct metrics_view *view, struct buf *out)
 	for (size_t i = 0; i < HEALTH_ROWS; i++) {
 		const struct health_row *row = &health_rows[i];
 
-		if (!row->metric)
+		if (!row->metric || !health_has(row, &view->scoreboard->store.health))
 			continue;
 		put_head(out, row->metric, row->help);
 		if (is_known || is_counter(row->metric))

@@ -56,9 +56,13 @@ static json_t *store_json(const struct store_health *health)
 {
 	json_t *json = json_object();
 
-	for (size_t i = 0; i < HEALTH_ROWS; i++)
-		json_object_set_new(json, health_rows[i].name,
-			figure_json(&health_rows[i], health_read(&health_rows[i], health)));
+	for (size_t i = 0; i < HEALTH_ROWS; i++) {
+		const struct health_row *row = &health_rows[i];
+
+		if (health_has(row, health))
+			json_object_set_new(
+				json, row->name, figure_json(row, health_read(row, health)));
+	}
 	return json;
 }
 
@@ -82,7 +86,8 @@ static json_t *attention_json(const struct service *service)
 	for (size_t i = 0; i < HEALTH_ROWS; i++) {
 		const struct health_row *row = &health_rows[i];
 
-		if (health_needs_attention(row, health_read(row, &store->health)))
+		if (health_has(row, &store->health) &&
+			health_needs_attention(row, health_read(row, &store->health)))
 			json_array_append_new(list, json_string(row->advice));
 	}
 	return list;

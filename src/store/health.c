@@ -1,6 +1,13 @@
 #include "store/health.h"
 
-#define AT(member) .offset = offsetof(struct store_health, member)
+#define AT(member)    .offset = offsetof(struct store_health, member)
+#define FILES(member) AT(member), .of_files = true
+
+static const char *const engine_names[] = {
+	[HEALTH_ENGINE_BDB] = "bdb",
+	[HEALTH_ENGINE_POSTGRESQL] = "postgresql",
+	NULL,
+};
 
 static const char *const archive_names[] = {
 	[ARCHIVE_OFF] = "off",
@@ -17,73 +24,84 @@ static const char *const index_names[] = {
 };
 
 const struct health_row health_rows[] = {
-	{ AT(last_checkpoint), .name = "last_checkpoint",
+	{ AT(engine), .name = "engine", .metric = "store_engine", .for_admins = true,
+		.help = "what keeps the store: bdb (Berkeley DB) or postgresql",
+		.kind = HEALTH_STATE, .names = engine_names },
+	{ AT(server_away_since), .of_server = true, .name = "server_away_since",
+		.metric = "store_server_away_since_timestamp_seconds", .for_admins = true,
+		.help = "since when the server of a shared store does not answer",
+		.kind = HEALTH_TIME, .attention_from = 1,
+		.advice = "The server of the store does not answer, and requests get 503: start "
+			  "it, or let this host reach it. The service tries it again by itself." },
+	{ FILES(last_checkpoint), .name = "last_checkpoint",
 		.metric = "store_last_checkpoint_timestamp_seconds",
 		.help = "end of the last checkpoint", .kind = HEALTH_TIME, .none = "none yet" },
-	{ AT(checkpoint_ms), .name = "checkpoint_ms", .metric = "store_checkpoint_duration_seconds",
+	{ FILES(checkpoint_ms), .name = "checkpoint_ms",
+		.metric = "store_checkpoint_duration_seconds",
 		.help = "duration of that checkpoint", .kind = HEALTH_DURATION },
-	{ AT(log_files), .name = "log_files", .metric = "store_log_files",
+	{ FILES(log_files), .name = "log_files", .metric = "store_log_files",
 		.help = "log files in the home", .unit = "file" },
-	{ AT(log_bytes), .name = "log_bytes", .metric = "store_log_bytes",
+	{ FILES(log_bytes), .name = "log_bytes", .metric = "store_log_bytes",
 		.help = "disk space that the log files occupy", .kind = HEALTH_BYTES },
-	{ AT(data_bytes), .name = "data_bytes", .metric = "store_data_bytes",
+	{ FILES(data_bytes), .name = "data_bytes", .metric = "store_data_bytes",
 		.help = "disk space that the data files of the store occupy",
 		.kind = HEALTH_BYTES },
-	{ AT(free_bytes), .name = "free_bytes", .metric = "disk_free_bytes", .for_admins = true,
+	{ FILES(free_bytes), .name = "free_bytes", .metric = "disk_free_bytes", .for_admins = true,
 		.help = "free space of the file system of the home", .kind = HEALTH_BYTES },
-	{ AT(disk_bytes), .name = "disk_bytes", .metric = "disk_size_bytes", .for_admins = true,
+	{ FILES(disk_bytes), .name = "disk_bytes", .metric = "disk_size_bytes", .for_admins = true,
 		.help = "size of that file system", .kind = HEALTH_BYTES },
-	{ AT(cache_bytes), .name = "cache_bytes", .metric = "store_cache_size_bytes",
+	{ FILES(cache_bytes), .name = "cache_bytes", .metric = "store_cache_size_bytes",
 		.help = "size of the cache of the store (cache_mb)", .kind = HEALTH_BYTES },
-	{ AT(cache_used_bytes), .name = "cache_used_bytes", .metric = "store_cache_used_bytes",
+	{ FILES(cache_used_bytes), .name = "cache_used_bytes", .metric = "store_cache_used_bytes",
 		.help = "bytes of the pages that it has", .kind = HEALTH_BYTES },
-	{ AT(cache_hits), .name = "cache_hits", .metric = "store_cache_hits_total",
+	{ FILES(cache_hits), .name = "cache_hits", .metric = "store_cache_hits_total",
 		.help = "pages that the cache had since the last recovery", .unit = "page",
 		.hide_zero = true },
-	{ AT(cache_misses), .name = "cache_misses", .metric = "store_cache_misses_total",
+	{ FILES(cache_misses), .name = "cache_misses", .metric = "store_cache_misses_total",
 		.help = "pages that were read from disk since the last recovery", .unit = "page",
 		.hide_zero = true },
-	{ AT(oldest_transaction), .name = "oldest_transaction",
+	{ FILES(oldest_transaction), .name = "oldest_transaction",
 		.metric = "store_oldest_transaction_timestamp_seconds",
 		.help = "begin of the oldest open transaction, observed once a second",
 		.kind = HEALTH_TIME, .none = "none" },
-	{ AT(last_backup), .name = "last_backup", .metric = "last_backup_timestamp_seconds",
+	{ FILES(last_backup), .name = "last_backup", .metric = "last_backup_timestamp_seconds",
 		.for_admins = true, .help = "end of the last backup", .kind = HEALTH_TIME,
 		.none = "none" },
-	{ AT(damaged_pages), .name = "damaged_pages", .metric = "store_damaged_pages",
+	{ FILES(damaged_pages), .name = "damaged_pages", .metric = "store_damaged_pages",
 		.for_admins = true,
 		.help = "pages that cannot be read (polytaskctl verify lists them)", .unit = "page",
 		.hide_zero = true, .attention_from = 1,
 		.advice = "Pages of the data files are damaged, and requests that need them fail: "
 			  "check the disk, then restore a backup (polytaskctl restore) or give up "
 			  "what was on them (polytaskctl repair)." },
-	{ AT(repair_unfinished), .name = "repair_unfinished", .metric = "store_repair_unfinished",
-		.for_admins = true, .help = "whether a repair of damaged pages was interrupted",
-		.kind = HEALTH_FLAG, .hide_zero = true, .attention_from = 1,
+	{ FILES(repair_unfinished), .name = "repair_unfinished",
+		.metric = "store_repair_unfinished", .for_admins = true,
+		.help = "whether a repair of damaged pages was interrupted", .kind = HEALTH_FLAG,
+		.hide_zero = true, .attention_from = 1,
 		.advice =
 			"A repair of damaged pages has not ended: lists may name tasks that are lost. "
 			"Run polytaskctl repair --yes." },
-	{ AT(last_scrub), .name = "last_scrub", .metric = "store_last_scrub_timestamp_seconds",
+	{ FILES(last_scrub), .name = "last_scrub", .metric = "store_last_scrub_timestamp_seconds",
 		.for_admins = true, .help = "end of the last verification of all pages",
 		.kind = HEALTH_TIME, .none = "none yet" },
-	{ AT(scrub_progress), .name = "scrub_progress", .metric = "store_scrub_progress_ratio",
+	{ FILES(scrub_progress), .name = "scrub_progress", .metric = "store_scrub_progress_ratio",
 		.help = "share of the pages that the present verification has read",
 		.kind = HEALTH_SHARE, .hide_zero = true },
-	{ AT(archive), .name = "archive", .metric = "archive_state", .for_admins = true,
+	{ FILES(archive), .name = "archive", .metric = "archive_state", .for_admins = true,
 		.help = "whether finished logs are copied: off, working or failing",
 		.kind = HEALTH_STATE, .names = archive_names, .attention_from = ARCHIVE_FAILING,
 		.advice = "Finished logs cannot be copied to the archive and stay in the home "
 			  "(archive_error): make the archive writable or free space in it." },
-	{ AT(archive_failing_since), .name = "archive_failing_since",
+	{ FILES(archive_failing_since), .name = "archive_failing_since",
 		.metric = "archive_failing_since_timestamp_seconds", .for_admins = true,
 		.help = "begin of the failure of the archive", .kind = HEALTH_TIME },
-	{ AT(archive_error), .name = "archive_error", .for_admins = true,
+	{ FILES(archive_error), .name = "archive_error", .for_admins = true,
 		.help = "error of the last failed copy", .kind = HEALTH_ERROR },
-	{ AT(archive_waiting_files), .name = "archive_waiting_files",
+	{ FILES(archive_waiting_files), .name = "archive_waiting_files",
 		.metric = "archive_waiting_files", .for_admins = true,
 		.help = "finished log files that wait for the archive", .unit = "file",
 		.hide_zero = true },
-	{ AT(archive_waiting_bytes), .name = "archive_waiting_bytes",
+	{ FILES(archive_waiting_bytes), .name = "archive_waiting_bytes",
 		.metric = "archive_waiting_bytes", .for_admins = true,
 		.help = "disk space that these occupy", .kind = HEALTH_BYTES, .hide_zero = true },
 	{ AT(index), .name = "index", .metric = "index_state", .for_admins = true,
@@ -185,6 +203,11 @@ const struct health_row health_extras[HEALTH_EXTRAS] = {
 		.unit = "message" },
 };
 
+bool health_has(const struct health_row *row, const struct store_health *health)
+{
+	return health_is_shared(health) ? !row->of_files : !row->of_server;
+}
+
 bool health_needs_attention(const struct health_row *row, uint64_t value)
 {
 	return row->attention_from > 0 && value >= row->attention_from;
@@ -207,7 +230,10 @@ const char *health_state_name(const struct health_row *row, uint64_t value)
 
 void health_reset(struct store_health *health)
 {
+	uint64_t engine = atomic_load(&health->engine);
+
 	for (size_t i = 0; i < HEALTH_ROWS; i++)
 		atomic_store(
 			(_Atomic uint64_t *)(void *)((char *)health + health_rows[i].offset), 0);
+	atomic_store(&health->engine, engine);
 }

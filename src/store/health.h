@@ -18,12 +18,21 @@
 
 #include "task/health.h"
 
+enum health_engine { HEALTH_ENGINE_BDB, HEALTH_ENGINE_POSTGRESQL };
+
+static inline enum health_engine health_engine_of(bool shared)
+{
+	return shared ? HEALTH_ENGINE_POSTGRESQL : HEALTH_ENGINE_BDB;
+}
+
 enum archive_health { ARCHIVE_OFF, ARCHIVE_WORKING, ARCHIVE_FAILING };
 
 enum index_health { INDEX_BUILDING, INDEX_COMPLETE, INDEX_WAITING };
 
 /* Units and meaning: the rows in health.c. */
 struct store_health {
+	_Atomic uint64_t engine; /* enum health_engine; set by the supervisor */
+	_Atomic uint64_t server_away_since;
 	_Atomic uint64_t last_checkpoint;
 	_Atomic uint64_t checkpoint_ms;
 	_Atomic uint64_t log_files;
@@ -73,7 +82,9 @@ struct health_row {
 	const char *advice; /* a sentence: cause and remedy */
 	/* Also shown by OP_HEALTH: useful to administrators, and reveals nothing about tenants. */
 	bool for_admins;
-	size_t offset; /* in struct store_health */
+	bool of_files;	/* only of an engine with files in the home */
+	bool of_server; /* only of a shared engine */
+	size_t offset;	/* in struct store_health */
 };
 
 #define HEALTH_ROWS (sizeof(struct store_health) / sizeof(_Atomic uint64_t))
@@ -103,9 +114,23 @@ extern const struct health_row health_extras[HEALTH_EXTRAS];
 /* A webhook without a success for this time, in ms, counts as failing. */
 #define HEALTH_FAILING_MS (10 * 60 * 1000)
 
+/* Whether the engine has the row. */
+bool health_has(const struct health_row *row, const struct store_health *health);
 /* Whether an operator should look at the value. */
 bool health_needs_attention(const struct health_row *row, uint64_t value);
 uint64_t health_read(const struct health_row *row, const struct store_health *health);
 /* Name of a STATE's value; "unknown" if it has none. */
 const char *health_state_name(const struct health_row *row, uint64_t value);
+static inline bool health_is_shared(const struct store_health *health)
+{
+	return atomic_load(&health->engine) != HEALTH_ENGINE_BDB;
+}
+
+/* Whether the server of a shared store does not answer: another host may still reach it. */
+static inline bool health_server_is_away(const struct store_health *health)
+{
+	return atomic_load(&health->server_away_since) != 0;
+}
+
+/* All figures but the engine. */
 void health_reset(struct store_health *health);

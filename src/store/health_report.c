@@ -56,7 +56,8 @@ static void add_service(const struct store *store, struct health_answer *answer)
 		const struct health_row *row = &health_rows[i];
 		uint64_t value = health_read(row, &store->shared->health);
 
-		if (row->for_admins && !is_hidden(row, value))
+		if (row->for_admins && health_has(row, &store->shared->health) &&
+			!is_hidden(row, value))
 			add(answer, row, value);
 	}
 }

@@ -83,14 +83,30 @@ static void state_has_its_name(void **state)
 	assert_string_equal(health_state_name(row, ARCHIVE_FAILING + 1), "unknown");
 }
 
-static void reset_clears_all_members(void **state)
+static void reset_clears_all_members_but_the_engine(void **state)
 {
-	struct store_health health, zero = { 0 };
+	struct store_health health, zero = { .engine = HEALTH_ENGINE_POSTGRESQL };
 
 	(void)state;
 	memset(&health, 0xFF, sizeof(health));
+	atomic_store(&health.engine, HEALTH_ENGINE_POSTGRESQL);
 	health_reset(&health);
 	assert_memory_equal(&health, &zero, sizeof(zero));
+}
+
+static void each_engine_has_its_rows(void **state)
+{
+	struct store_health files = { .engine = HEALTH_ENGINE_BDB };
+	struct store_health server = { .engine = HEALTH_ENGINE_POSTGRESQL };
+
+	(void)state;
+	assert_true(health_has(find_row("engine"), &files));
+	assert_true(health_has(find_row("engine"), &server));
+	assert_true(health_has(find_row("webhooks"), &server));
+	assert_true(health_has(find_row("damaged_pages"), &files));
+	assert_false(health_has(find_row("damaged_pages"), &server));
+	assert_false(health_has(find_row("server_away_since"), &files));
+	assert_true(health_has(find_row("server_away_since"), &server));
 }
 
 int main(void)
@@ -102,7 +118,8 @@ int main(void)
 		CHECK(attention_begins_at_a_value),
 		CHECK(row_reads_its_member),
 		CHECK(state_has_its_name),
-		CHECK(reset_clears_all_members),
+		CHECK(reset_clears_all_members_but_the_engine),
+		CHECK(each_engine_has_its_rows),
 	};
 
 	return CHECK_RUN(tests);

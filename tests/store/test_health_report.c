@@ -94,6 +94,23 @@ static void conditions_of_the_service(void **state)
 	expect_figure(store, STR("acme"), "damaged_pages", 2);
 }
 
+/* A store behind a server has no files, but a server. */
+static void figures_follow_from_the_engine(void **state)
+{
+	struct store *store = *state;
+	struct store_health *health = &store->shared->health;
+
+	atomic_store(&health->damaged_pages, 2);
+	atomic_store(&health->server_away_since, 1);
+	expect_attention(store, STR("acme"), 1000, " damaged_pages");
+	expect_absent(store, "server_away_since");
+	atomic_store(&health->engine, HEALTH_ENGINE_POSTGRESQL);
+	expect_attention(store, STR("acme"), 1000, " server_away_since");
+	expect_absent(store, "damaged_pages");
+	expect_absent(store, "free_bytes");
+	expect_figure(store, STR("acme"), "engine", HEALTH_ENGINE_POSTGRESQL);
+}
+
 static void words(void **state)
 {
 	struct store *store = *state;
@@ -213,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(conditions_of_the_service),
+		ON_EVERY_ENGINE(figures_follow_from_the_engine),
 		ON_EVERY_ENGINE(words),
 		ON_EVERY_ENGINE(zeros_are_left_out),
 		ON_EVERY_ENGINE(other_figures_are_not_shown),
