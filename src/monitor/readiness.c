@@ -15,9 +15,16 @@ static bool store_is_recovered(const struct scoreboard *scoreboard)
 	return !atomic_load(&scoreboard->supervisor.recovering);
 }
 
+/* The supervisor calls a service without its server not serving: that is another check. */
 static bool workers_answer(const struct scoreboard *scoreboard)
 {
-	return atomic_load(&scoreboard->supervisor.serving);
+	return atomic_load(&scoreboard->supervisor.serving) ||
+	       health_server_is_away(&scoreboard->store.health);
+}
+
+static bool server_answers(const struct scoreboard *scoreboard)
+{
+	return !health_server_is_away(&scoreboard->store.health);
 }
 
 static bool disk_has_room(const struct scoreboard *scoreboard)
@@ -29,11 +36,23 @@ static const struct {
 	const char *name;
 	bool (*passes)(const struct scoreboard *scoreboard);
 	const char *failure;
+	bool of_files, of_server; /* only of a store in the home; only of a shared one */
 } checks[] = {
-	{ "supervisor", service_is_live, "the supervisor has not run for 30 seconds" },
-	{ "recovery", store_is_recovered, "the store is being recovered" },
-	{ "workers", workers_answer, "no worker answers requests" },
-	{ "disk", disk_has_room, "writes are refused because the disk is nearly full" },
+	{ .name = "supervisor",
+		.passes = service_is_live,
+		.failure = "the supervisor has not run for 30 seconds" },
+	{ .name = "recovery",
+		.passes = store_is_recovered,
+		.failure = "the store is being recovered" },
+	{ .name = "server",
+		.passes = server_answers,
+		.failure = "the server of the store does not answer",
+		.of_server = true },
+	{ .name = "workers", .passes = workers_answer, .failure = "no worker answers requests" },
+	{ .name = "disk",
+		.passes = disk_has_room,
+		.failure = "writes are refused because the disk is nearly full",
+		.of_files = true },
 };
 
 #define CHECKS (sizeof(checks) / sizeof(checks[0]))
@@ -41,12 +60,14 @@ static const struct {
 bool readiness_write(const struct scoreboard *scoreboard, bool verbose,
 	bool (*is_excluded)(const char *name, void *data), void *data, struct buf *out)
 {
-	bool ready = true;
+	bool shared = health_is_shared(&scoreboard->store.health), ready = true;
 
 	for (size_t i = 0; i < CHECKS; i++) {
 		bool excluded = is_excluded && is_excluded(checks[i].name, data);
 		bool passes = excluded || checks[i].passes(scoreboard);
 
+		if (shared ? checks[i].of_files : checks[i].of_server)
+			continue;
 		ready = ready && passes;
 		if (!passes)
 			buf_printf(out, "[-]%s failed: %s\n", checks[i].name, checks[i].failure);

@@ -47,7 +47,8 @@ void collect_read_only(
 void collect_disk_reserve(
 	const struct metrics_view *view, const struct family *family, struct buf *out)
 {
-	exposition_sample(out, family->name, NULL, (double)reserve_bytes(view->conf));
+	if (!conf_is_shared(view->conf))
+		exposition_sample(out, family->name, NULL, (double)reserve_bytes(view->conf));
 }
 
 void collect_workers(const struct metrics_view *view, const struct family *family, struct buf *out)

@@ -61,10 +61,14 @@ bool child_pause(const struct child_context *child, int64_t ms);
 
 /*
  * Creates missing directories, releases the disk reserve if space is low, and runs recovery on the
- * store. Exits with 0, or with 1 if it failed. No other child runs at that time.
+ * store; of a shared store, connects to the server and looks at its tables. Exits with 0, or with 1
+ * if it failed. No other child runs at that time.
  */
 int recover_main(const struct child_context *child);
-/* Maintains the store by periodic jobs; sets scoreboard->store.read_only by the free space. */
+/*
+ * Maintains the store by periodic jobs; sets scoreboard->store.read_only by the free space, or, of
+ * a shared store, watches the server.
+ */
 int keeper_main(const struct child_context *child);
 /*
  * Sends the deliveries of webhooks (notify/notifier.h). It waits until no other notifier sends for

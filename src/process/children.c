@@ -192,7 +192,7 @@ static void count_exit(struct scoreboard *scoreboard, const struct child_exit *c
 		atomic_fetch_add(&scoreboard->deaths[child->role], 1);
 }
 
-static void reap_one(struct process *process, struct scoreboard_slot *slot, int status,
+static void reap_one(struct process *process, struct scoreboard_slot *slot, int status, bool shared,
 	struct child_exit *child, bool log)
 {
 	*child = (struct child_exit){
@@ -202,6 +202,7 @@ static void reap_one(struct process *process, struct scoreboard_slot *slot, int 
 		.was_healthy = is_helper(process->role) ? slot->state != CHILD_STARTING
 							: slot->counters.served > 0,
 		.exit_requested = process->exit_requested,
+		.shared = shared,
 		.report = &slot->report,
 	};
 	if (log)
@@ -219,7 +220,9 @@ bool children_reap(struct children *children, struct child_exit *child, bool log
 			if (children->processes[i].pid == pid) {
 				struct scoreboard_slot *slot = &children->scoreboard->slots[i];
 
-				reap_one(&children->processes[i], slot, status, child, log);
+				reap_one(&children->processes[i], slot, status,
+					health_is_shared(&children->scoreboard->store.health),
+					child, log);
 				scoreboard_end_child(children->scoreboard, slot);
 				count_exit(children->scoreboard, child, log);
 				return true;

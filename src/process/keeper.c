@@ -11,6 +11,7 @@
 #include "process/child.h"
 #include "process/due_tasks.h"
 #include "process/jobs.h"
+#include "process/server_watch.h"
 #include "store/auth_table.h"
 #include "store/bulks.h"
 #include "store/hosts/hosts.h"
@@ -24,6 +25,8 @@
 #define BULKS_DUTY_IDLE 50
 #define BULKS_DUTY_BUSY 10
 #define OPEN_TRIES	20
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct keeper {
 	const struct child_context *child;
@@ -96,6 +99,14 @@ static bool report_archive(void *data, const struct job *job, bool *more, struct
 	archive_report_update(
 		&keeper->archive, &keeper->child->scoreboard->store.health, clock_mono_ms());
 	return true;
+}
+
+static bool watch_server(void *data, const struct job *job, bool *more, struct err *err)
+{
+	struct keeper *keeper = data;
+
+	(void)job, (void)more;
+	return server_watch_ask(keeper->store, &keeper->child->scoreboard->store.health, err);
 }
 
 static bool run_chore(void *data, const struct job *job, bool *more, struct err *err)
@@ -183,13 +194,27 @@ static void give_heartbeat(void *data)
 	atomic_fetch_add(&keeper->child->slot->counters.heartbeats, 1);
 }
 
+/* Of a store in the home, and of a shared one. */
+static const struct job jobs_of_files[] = {
+	{ .name = "free space", .interval_ms = CHILD_WAIT_MS, .run = check_free_space },
+	{ .name = "archive report",
+		.interval_ms = ARCHIVE_REPORT_INTERVAL_MS,
+		.run = report_archive },
+};
+static const struct job jobs_of_server[] = {
+	{ .name = "server watch", .interval_ms = SERVER_WATCH_MS, .run = watch_server },
+	{ .name = "hosts", .interval_ms = HOSTS_POLL_MS, .run = poll_hosts },
+};
+
+static void add_all(struct jobs *jobs, const struct job *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		jobs_add(jobs, &rows[i]);
+}
+
 static void add_jobs(struct keeper *keeper)
 {
 	static const struct job own[] = {
-		{ .name = "free space", .interval_ms = CHILD_WAIT_MS, .run = check_free_space },
-		{ .name = "archive report",
-			.interval_ms = ARCHIVE_REPORT_INTERVAL_MS,
-			.run = report_archive },
 		{ .name = "due tasks",
 			.interval_ms = DUE_TASKS_MS,
 			.duty_percent = DUE_TASKS_DUTY_PERCENT,
@@ -206,18 +231,16 @@ static void add_jobs(struct keeper *keeper)
 			.interval_ms = CREDENTIAL_PURGE_MS,
 			.run = purge_credentials },
 	};
-	static const struct job hosts = {
-		.name = "hosts", .interval_ms = HOSTS_POLL_MS, .run = poll_hosts
-	};
 	struct store_chore chore;
 
 	keeper->jobs = (struct jobs){
 		.data = keeper, .clock_ms = clock_mono_ms, .before_run = give_heartbeat
 	};
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		jobs_add(&keeper->jobs, &own[i]);
-	if (store_is_shared(keeper->store))
-		jobs_add(&keeper->jobs, &hosts);
+	if (conf_is_shared(keeper->child->conf))
+		add_all(&keeper->jobs, jobs_of_server, COUNT(jobs_of_server));
+	else
+		add_all(&keeper->jobs, jobs_of_files, COUNT(jobs_of_files));
+	add_all(&keeper->jobs, own, COUNT(own));
 	for (size_t i = 0; store_chore(keeper->store, i, &chore); i++)
 		jobs_add(&keeper->jobs, &(struct job){ .name = chore.name,
 						.interval_ms = chore.interval_ms,
@@ -239,6 +262,16 @@ static bool read_timezone(struct keeper *keeper)
 	return false;
 }
 
+/* Whether the server of a shared store does not answer; then the status and probes show it. */
+static bool note_absence(struct keeper *keeper, const struct err *err)
+{
+	bool away = strcmp(err->field, STORE_FAULT_SERVER) == 0;
+
+	if (away)
+		server_watch_note(&keeper->child->scoreboard->store.health, false);
+	return away;
+}
+
 static bool open_store(struct keeper *keeper, struct err *err)
 {
 	struct store_options options;
@@ -253,6 +286,9 @@ static bool open_store(struct keeper *keeper, struct err *err)
 		if (!opened &&
 			(err->code == ERR_PANIC || !child_pause(keeper->child, CHILD_WAIT_MS)))
 			break;
+		/* For as long as the server is away. */
+		if (!opened && note_absence(keeper, err))
+			i = 0;
 	}
 	return opened;
 }

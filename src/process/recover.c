@@ -1,4 +1,7 @@
-/* The recover process: prepares directories and the store before all other processes start. */
+/*
+ * The recover process: prepares directories and the store before all other processes start. Of a
+ * shared store it finds out whether the server answers and has the tables of this build.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,20 +20,26 @@ static bool make_directory(const char *path, struct err *err)
 		"cannot use the directory %s: %s", path, strerror(errno));
 }
 
-static bool recover(const struct child_context *child, struct err *err)
+static bool prepare_files(const struct conf *conf, struct err *err)
 {
-	const struct conf *conf = child->conf;
-	struct store_options options;
 	enum reserve_level room;
 	struct reserve_disk disk;
-	struct store *store;
 
-	if (!make_directory(conf->home, err) || !make_directory(conf->regions, err))
-		return false;
-	if (!reserve_check(&room, &disk, conf, err))
+	if (!make_directory(conf->home, err) || !make_directory(conf->regions, err) ||
+		!reserve_check(&room, &disk, conf, err))
 		return false;
 	if (room == RESERVE_LOW)
 		reserve_release(conf->home);
+	return true;
+}
+
+static bool recover(const struct child_context *child, struct err *err)
+{
+	struct store_options options;
+	struct store *store;
+
+	if (!conf_is_shared(child->conf) && !prepare_files(child->conf, err))
+		return false;
 	child_store_options(child, STORE_RECOVER, &options);
 	if (!store_open(&store, &options, err))
 		return false;

@@ -33,6 +33,9 @@ static const struct {
 		"Let the service's user read and write it, then start the service again." },
 	[CAUSE_DIRECTORY] = { RECOVERY_FAULT_DIRECTORY,
 		"Let the service's user read and write it, then start the service again." },
+	[CAUSE_SERVER] = { STORE_FAULT_SERVER,
+		"It is tried again until the server answers: start it, or correct the option"
+		" store and start the service again." },
 };
 
 static enum recovery_cause cause_of(const char *field)
@@ -154,7 +157,7 @@ void recovery_put_progress(const struct recovery *recovery, struct buf *out)
 
 const char *recovery_remedy(const struct recovery *recovery)
 {
-	if (!recovery->lasting)
+	if (!recovery->lasting && recovery->cause != CAUSE_SERVER)
 		return "It is tried again until it succeeds: free disk space or memory.";
 	return causes[recovery->cause].remedy;
 }

@@ -4,9 +4,9 @@
  *
  * A recovery has failed if the recover process did, or if another recovery was needed before a
  * worker and the keeper were ready. A cause that can pass by itself (a full disk, no memory,
- * SIGKILL) is retried for ever. Any other ends the service at the RECOVERY_ATTEMPTS-th failure in a
- * row with this cause: the files then need an operator, and a failed unit is noticed sooner than a
- * service without workers.
+ * SIGKILL, a server that does not answer) is retried for ever. Any other ends the service at the
+ * RECOVERY_ATTEMPTS-th failure in a row with this cause: the files then need an operator, and a
+ * failed unit is noticed sooner than a service without workers.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -33,6 +33,7 @@ enum recovery_cause {
 	CAUSE_UNFINISHED,
 	CAUSE_ACCESS,
 	CAUSE_DIRECTORY,
+	CAUSE_SERVER, /* of a shared store: it does not answer; can pass */
 	CAUSES
 };
 

@@ -39,15 +39,15 @@ enum tristate { NO = 1, YES = 2, EITHER = NO | YES };
 
 /* The first matching row decides. */
 static const struct {
-	unsigned roles, exits, in_store, exit_requested, was_healthy;
+	unsigned roles, exits, in_store, exit_requested, was_healthy, shared;
 	enum restart_action action;
 } rules[] = {
-	{ ROLE_BIT(ROLE_RECOVER), EXIT_CLEAN, EITHER, EITHER, EITHER, RECOVERY_DONE },
-	{ ROLE_BIT(ROLE_RECOVER), ANY_EXIT, EITHER, EITHER, EITHER, RECOVERY_FAILED },
-	{ STORE_ROLES, EXIT_PANIC, EITHER, EITHER, EITHER, RESTART_RECOVER },
-	{ STORE_ROLES, ANY_EXIT, YES, EITHER, EITHER, RESTART_RECOVER },
-	{ LASTING_ROLES, ANY_EXIT, NO, NO, YES, RESTART_NOW },
-	{ LASTING_ROLES, ANY_EXIT, NO, NO, NO, RESTART_DELAYED },
+	{ ROLE_BIT(ROLE_RECOVER), EXIT_CLEAN, EITHER, EITHER, EITHER, EITHER, RECOVERY_DONE },
+	{ ROLE_BIT(ROLE_RECOVER), ANY_EXIT, EITHER, EITHER, EITHER, EITHER, RECOVERY_FAILED },
+	{ STORE_ROLES, EXIT_PANIC, EITHER, EITHER, EITHER, NO, RESTART_RECOVER },
+	{ STORE_ROLES, ANY_EXIT, YES, EITHER, EITHER, NO, RESTART_RECOVER },
+	{ LASTING_ROLES, ANY_EXIT, EITHER, NO, YES, EITHER, RESTART_NOW },
+	{ LASTING_ROLES, ANY_EXIT, EITHER, NO, NO, EITHER, RESTART_DELAYED },
 };
 
 static enum exit_kind exit_kind_of(int status)
@@ -71,7 +71,8 @@ enum restart_action restart_decide(const struct child_exit *child)
 			(rules[i].exits & exit_kind_of(child->status)) &&
 			(rules[i].in_store & tristate(child->in_store)) &&
 			(rules[i].exit_requested & tristate(child->exit_requested)) &&
-			(rules[i].was_healthy & tristate(child->was_healthy)))
+			(rules[i].was_healthy & tristate(child->was_healthy)) &&
+			(rules[i].shared & tristate(child->shared)))
 			return rules[i].action;
 	}
 	return RESTART_NONE;
@@ -121,7 +122,7 @@ static size_t find_limit(char state)
 }
 
 bool restart_child_is_stuck(
-	enum role role, char state, int64_t silent_ms, uint64_t stuck_seconds, bool busy_sibling)
+	enum role role, char state, int64_t silent_ms, uint64_t stuck_seconds, bool may_wait)
 {
 	size_t i = find_limit(state);
 	int64_t limit;
@@ -138,7 +139,7 @@ bool restart_child_is_stuck(
 		return false;
 	limit = limits[i].limit_ms +
 		(limits[i].plus_stuck_seconds ? (int64_t)stuck_seconds * 1000 : 0);
-	if (busy_sibling && !limits[i].stopped && limit < BUSY_MS)
+	if (may_wait && !limits[i].stopped && limit < BUSY_MS)
 		limit = BUSY_MS;
 	return silent_ms >= limit;
 }

@@ -31,7 +31,8 @@ enum restart_action {
 	RESTART_NONE, /* expected exit */
 	RESTART_NOW,
 	RESTART_DELAYED, /* back off: the child died before it did any work */
-	RESTART_RECOVER, /* the store may be damaged: kill all children, run recovery, restart */
+	/* The store may be damaged: kill all children, run recovery, restart. Never if it is shared. */
+	RESTART_RECOVER,
 	RECOVERY_DONE,	 /* the store is consistent: start the other children */
 	RECOVERY_FAILED, /* retry recovery after a delay */
 };
@@ -42,6 +43,7 @@ struct child_exit {
 	bool in_store;	  /* store_activity was not STORE_IDLE */
 	bool was_healthy; /* had answered a request; keeper and notifier: had been ready */
 	bool exit_requested;
+	bool shared; /* its store is one that the server keeps whole, whatever a process does */
 	const struct child_report *report; /* borrowed from its slot until the next child starts */
 };
 
@@ -60,11 +62,11 @@ void restart_backoff_reset(struct restart_backoff *backoff);
 
 /*
  * Whether to kill a child that gave no heartbeat for silent_ms while in this state
- * (process_info.h). A sleeping child may wait for a sibling that is busy with a slow disk; it then
- * gets the time of a busy one.
+ * (process_info.h). may_wait: a sleeping child may wait for a sibling that is busy with a slow
+ * disk, or for the server of a shared store; it then gets the time of a busy one.
  */
 bool restart_child_is_stuck(
-	enum role role, char state, int64_t silent_ms, uint64_t stuck_seconds, bool busy_sibling);
+	enum role role, char state, int64_t silent_ms, uint64_t stuck_seconds, bool may_wait);
 /* Stopped by a signal or a tracer. */
 bool restart_state_is_stopped(char state);
 /* Running, or waiting for the disk. */

@@ -100,7 +100,10 @@ const char *role_name(enum role role)
 
 void role_process_name(enum role role, int number, char *name, size_t size)
 {
-	if (role == ROLE_WORKER || role == ROLE_READER)
+	bool numbered = role == ROLE_WORKER || role == ROLE_READER;
+
+	/* There is a second writer only if the store is shared. */
+	if (numbered || (role == ROLE_WRITER && number > 1))
 		snprintf(name, size, "%s %d", role_name(role), number);
 	else
 		snprintf(name, size, "%s", role_name(role));

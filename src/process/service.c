@@ -164,7 +164,8 @@ static int seat_count(const struct service *service, enum role role)
 {
 	return role == ROLE_KEEPER ? 1
 				   : workers_seats(role, &service->children.spawn.sockets,
-					     service->conf.workers, sysconf(_SC_NPROCESSORS_ONLN));
+					     service->conf.workers, sysconf(_SC_NPROCESSORS_ONLN),
+					     conf_is_shared(&service->conf));
 }
 
 static void start_missing(struct service *service, enum role role, int seats, int64_t now)
@@ -200,7 +201,7 @@ static void keep_region_lock(struct service *service)
 
 static bool has_lost_regions(struct service *service, int64_t now)
 {
-	if (now < service->next_region_check_ms)
+	if (conf_is_shared(&service->conf) || now < service->next_region_check_ms)
 		return false;
 	service->next_region_check_ms = now + REGION_CHECK_MS;
 	if (region_watch_holds(&service->regions, service->conf.regions)) {
@@ -304,7 +305,8 @@ static const struct {
 
 bool service_is_serving(const struct service *service)
 {
-	return service->phase == PHASE_SERVING && children_answer(&service->children);
+	return service->phase == PHASE_SERVING && children_answer(&service->children) &&
+	       !health_server_is_away(&service->children.scoreboard->store.health);
 }
 
 const char *service_phase_name(const struct service *service)
@@ -323,7 +325,7 @@ static void keep_monitor(struct service *service, int64_t now)
 	start_missing(service, ROLE_MONITOR, wanted ? 1 : 0, now);
 }
 
-/* For the monitor. */
+/* For the monitor, and for probes that workers answer. */
 static void publish(const struct service *service, int64_t now)
 {
 	struct supervisor_state *state = &service->children.scoreboard->supervisor;
@@ -371,6 +373,7 @@ bool service_init(struct service *service, const struct conf *conf, child_main *
 	service->started_ms = clock_wall_ms();
 	service->children.generation = 1;
 	service->children.scoreboard = scoreboard;
+	scoreboard->store.health.engine = health_engine_of(conf_is_shared(conf));
 	service->children.spawn = (struct spawn){
 		.scoreboard = scoreboard,
 		.mains = mains,

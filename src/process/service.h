@@ -60,6 +60,6 @@ void service_free(struct service *service);
 void service_step(struct service *service, int64_t now);
 /* Begins to stop. service->phase is PHASE_STOPPED when no child is left. */
 void service_stop(struct service *service);
-/* Whether workers answer requests. */
+/* Whether workers answer requests, and, of a shared store, the server answers them. */
 bool service_is_serving(const struct service *service);
 const char *service_phase_name(const struct service *service);

@@ -70,7 +70,7 @@ static bool open_supervisor(struct supervisor *supervisor, struct err *err)
 {
 	const struct supervisor_config *config = supervisor->config;
 
-	watchdog_init(&supervisor->watchdog);
+	watchdog_init(&supervisor->watchdog, conf_is_shared(&config->conf));
 	supervisor->control.on_request = requests_answer;
 	supervisor->control.data = &supervisor->service;
 	supervisor->service.reloader = config->reloader;

@@ -83,7 +83,7 @@ void watchdog_check(struct watchdog *watchdog, struct process *processes,
 	const struct scoreboard *scoreboard, uint64_t stuck_seconds, int64_t now)
 {
 	char states[SCOREBOARD_SLOTS] = { 0 };
-	bool busy = false;
+	bool busy = watchdog->shared;
 
 	if (now - watchdog->last_check_ms < CHECK_INTERVAL_MS)
 		return;
@@ -103,10 +103,11 @@ void watchdog_check(struct watchdog *watchdog, struct process *processes,
 	}
 }
 
-void watchdog_init(struct watchdog *watchdog)
+void watchdog_init(struct watchdog *watchdog, bool shared)
 {
 	uint64_t us;
 
+	watchdog->shared = shared;
 	if (sd_watchdog_enabled(0, &us) > 0)
 		watchdog->notify_interval_ms = (int64_t)(us / 1000 / NOTIFIES_PER_INTERVAL);
 }

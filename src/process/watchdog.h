@@ -11,10 +11,11 @@ struct watchdog {
 	int64_t last_notify_ms;
 	int64_t useful_ms;	    /* when workers were ready, or a recovery ran, the last time */
 	int64_t notify_interval_ms; /* 0: systemd has no watchdog for this service */
+	bool shared;		    /* children wait for the server of a shared store */
 };
 
-/* Reads the interval of systemd's watchdog (sd_watchdog_enabled(3)). */
-void watchdog_init(struct watchdog *watchdog);
+/* Reads the interval of systemd's watchdog (sd_watchdog_enabled(3)). shared: the store is. */
+void watchdog_init(struct watchdog *watchdog, bool shared);
 /* Call in every turn of the loop; checks every 200 ms. `now`: monotonic ms. */
 void watchdog_check(struct watchdog *watchdog, struct process *processes,
 	const struct scoreboard *scoreboard, uint64_t stuck_seconds, int64_t now);

@@ -2,8 +2,9 @@
 /*
  * The workers of a service and the sockets that they accept from. Pure functions.
  *
- * With two sockets, one writer answers the requests that change tasks, and readers answer all
- * others: a second writer would wait for the pages of the first (HACKING, Processes). A single
+ * With two sockets, a writer answers the requests that change tasks, and readers answer all
+ * others: a second writer would wait for the pages of the first (HACKING, Processes). Of a shared
+ * store there are several writers: while one waits for the server, another one works. A single
  * worker, or workers with a single socket, answer all requests. Every worker can carry out every
  * request, so a request on the other socket costs time, not correctness.
  */
@@ -14,10 +15,10 @@
 bool workers_has_role(enum role role);
 /*
  * The number of workers of this role. asked: the option workers, their total; 0: by the number of
- * processors.
+ * processors. shared: the store is.
  */
-int workers_seats(
-	enum role role, const struct fcgi_sockets *sockets, uint64_t asked, long processors);
+int workers_seats(enum role role, const struct fcgi_sockets *sockets, uint64_t asked,
+	long processors, bool shared);
 /* Sets the sockets that this role accepts from; -1: none. */
 void workers_listeners(
 	enum role role, const struct fcgi_sockets *sockets, int listeners[FCGI_SOCKETS]);

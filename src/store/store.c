@@ -58,6 +58,9 @@ static bool fail_open(struct store *store, enum engine_status status, struct err
 			"the store cannot be opened: %s", store->engine->message);
 	if (status == ENGINE_FULL)
 		return err_set(err, ERR_DISK_FULL, NULL, NULL);
+	if (status == ENGINE_AWAY)
+		return err_set(err, ERR_BUSY, STORE_FAULT_SERVER, "the store cannot be opened: %s",
+			store->engine->message);
 	if (status == ENGINE_NO_MEMORY || !store->engine)
 		return err_no_memory(err);
 	return err_set(err, ERR_INTERNAL, faults[store->engine->fault],

@@ -174,6 +174,7 @@ struct store_options {
 #define STORE_FAULT_REFUSED    "refused"    /* files are missing, cut off or of another store */
 #define STORE_FAULT_VERSION    "version"    /* a store of an older build */
 #define STORE_FAULT_UNFINISHED "unfinished" /* the restore of a backup did not end */
+#define STORE_FAULT_SERVER     "server"	    /* ERR_BUSY: that of a shared store does not answer */
 
 bool store_open(struct store **store, const struct store_options *options, struct err *err)
 	__attribute__((warn_unused_result));

@@ -59,7 +59,7 @@ bool instance_lock(struct instance_locks *locks, const struct conf *conf,
 	struct instance_locks taken = INSTANCE_LOCKS_NONE;
 	bool ok = lock_take(conf->home, &taken.home, err) && give(taken.home, owner, err);
 
-	if (ok && !is_same_folder(conf->home, conf->regions))
+	if (ok && !conf_is_shared(conf) && !is_same_folder(conf->home, conf->regions))
 		ok = check_last_home(conf, err) &&
 		     lock_take_regions(conf->regions, true, &taken.regions, err) &&
 		     give(taken.regions, owner, err);

@@ -1,8 +1,10 @@
 #pragma once
 /*
  * The locks of an instance, in its home and in the folder of its regions: their holder owns the
- * store. The supervisor holds them while it runs, polytaskctl while it works without the service.
- * Without the second lock, two homes with one folder of regions would write to each other's logs.
+ * store. With a shared store there are no regions, and the lock of the home only keeps a second
+ * service of this host out. The supervisor holds them while it runs, polytaskctl while it works
+ * without the service. Without the second lock, two homes with one folder of regions would write to
+ * each other's logs.
  */
 #include "sys/lock.h"
 #include "sys/service_user.h"

@@ -128,12 +128,14 @@ static bool check_regions_owner(
 bool service_user_make_directories(
 	const struct conf *conf, const struct service_user *owner, struct err *err)
 {
+	bool files = !conf_is_shared(conf);
+
 	return check_home_owner(conf->home, owner, err) &&
-	       check_regions_owner(conf->regions, owner, err) &&
+	       (!files || check_regions_owner(conf->regions, owner, err)) &&
 	       make_path(conf->home, 0700, owner, err) && make_parent(conf->socket, owner, err) &&
 	       make_parent(conf->control, owner, err) &&
-	       make_path(conf->regions, 0700, owner, err) &&
-	       (!conf->archive[0] || make_path(conf->archive, 0700, owner, err));
+	       (!files || make_path(conf->regions, 0700, owner, err)) &&
+	       (!files || !conf->archive[0] || make_path(conf->archive, 0700, owner, err));
 }
 
 static bool is_about_rights(int error)

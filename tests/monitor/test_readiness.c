@@ -43,6 +43,25 @@ static void each_check_can_fail(void **state)
 	scoreboard_free(scoreboard);
 }
 
+/* The disk is the server's; that of the home has no tasks. */
+static void shared_store_has_a_server(void **state)
+{
+	struct scoreboard *scoreboard = working();
+
+	(void)state;
+	atomic_store(&scoreboard->store.health.engine, HEALTH_ENGINE_POSTGRESQL);
+	scoreboard->store.read_only = true;
+	expect(scoreboard, true, true,
+		"[+]supervisor ok\n[+]recovery ok\n[+]server ok\n[+]workers ok\n"
+		"readyz check passed\n");
+	atomic_store(&scoreboard->store.health.server_away_since, 1);
+	scoreboard->supervisor.serving = false;
+	expect(scoreboard, false, false,
+		"[-]server failed: the server of the store does not answer\n"
+		"readyz check failed\n");
+	scoreboard_free(scoreboard);
+}
+
 static bool is_disk(const char *name, void *data)
 {
 	(void)data;
@@ -92,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_check_can_fail),
+		cmocka_unit_test(shared_store_has_a_server),
 		cmocka_unit_test(checks_can_be_excluded),
 		cmocka_unit_test(verbose_has_a_line_for_each),
 		cmocka_unit_test(silent_supervisor_is_not_alive),

@@ -189,6 +189,11 @@ void fake_service_set_stuck_seconds(uint64_t seconds)
 	setup.conf.stuck_seconds = seconds;
 }
 
+void fake_service_share_store(void)
+{
+	snprintf(setup.conf.store, sizeof(setup.conf.store), "postgresql:///polytask");
+}
+
 static bool take_locks(struct err *err)
 {
 	struct service_user owner = { 0 };

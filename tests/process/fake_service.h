@@ -55,6 +55,8 @@ struct service_state {
 void fake_service_prepare(void);
 /* Between fake_service_prepare(), which sets 1, and the start. */
 void fake_service_set_stuck_seconds(uint64_t seconds);
+/* The same: the store is shared. No child connects to its server. */
+void fake_service_share_store(void);
 /* Forks the supervisor. */
 void fake_service_start(void);
 /* Prepares, starts and waits until the first generation is ready. */

@@ -156,6 +156,18 @@ static void remedy_of_a_cause_that_can_pass(void **state)
 	assert_non_null(strstr(recovery_remedy(&recovery), "free disk space"));
 }
 
+/* It keeps the words of its own, whatever other causes can pass. */
+static void server_that_is_away_is_waited_for(void **state)
+{
+	struct recovery recovery = { 0 };
+
+	(void)state;
+	for (int n = 0; n < 20; n++)
+		fail_with_fault(&recovery, ERR_BUSY, STORE_FAULT_SERVER, "no answer", EXITED(1));
+	assert_false(recovery_must_give_up(&recovery));
+	assert_non_null(strstr(recovery_remedy(&recovery), "until the server answers"));
+}
+
 static void damaged_report_is_printable(void **state)
 {
 	struct child_report report = { .code = ERR_INTERNAL, .cause = CAUSES };
@@ -277,6 +289,7 @@ int main(int argc, char **argv, char **envp)
 		CHECK(signal_is_named),
 		CHECK(remedy_depends_on_the_field),
 		CHECK(remedy_of_a_cause_that_can_pass),
+		CHECK(server_that_is_away_is_waited_for),
 		CHECK(damaged_report_is_printable),
 		TEST(service_ends_when_recovery_fails_again_and_again),
 		TEST(service_ends_when_no_worker_can_join),

@@ -87,6 +87,41 @@ static void panic_recovers(void **state)
 	CHECK_DECISIONS(rows);
 }
 
+/* What it has left behind is known to the server only, which undoes it. */
+static void exit_with_a_shared_store_never_recovers(void **state)
+{
+	static const struct decision rows[] = {
+		{ { .role = ROLE_WRITER,
+			  .status = KILLED(9),
+			  .in_store = true,
+			  .was_healthy = true,
+			  .shared = true },
+			RESTART_NOW },
+		{ { .role = ROLE_WRITER, .status = KILLED(11), .in_store = true, .shared = true },
+			RESTART_DELAYED },
+		{ { .role = ROLE_WRITER,
+			  .status = KILLED(9),
+			  .in_store = true,
+			  .exit_requested = true,
+			  .shared = true },
+			RESTART_NONE },
+		{ { .role = ROLE_KEEPER,
+			  .status = EXITED(STORE_EXIT_PANIC),
+			  .was_healthy = true,
+			  .shared = true },
+			RESTART_NOW },
+		{ { .role = ROLE_READER, .status = EXITED(STORE_EXIT_PANIC), .shared = true },
+			RESTART_DELAYED },
+		{ { .role = ROLE_OPERATOR, .status = KILLED(9), .in_store = true, .shared = true },
+			RESTART_NONE },
+		{ { .role = ROLE_RECOVER, .status = EXITED(0), .shared = true }, RECOVERY_DONE },
+		{ { .role = ROLE_RECOVER, .status = EXITED(1), .shared = true }, RECOVERY_FAILED },
+	};
+
+	(void)state;
+	CHECK_DECISIONS(rows);
+}
+
 /* An operator is never replaced. */
 static void requested_exit_is_not_replaced(void **state)
 {
@@ -340,6 +375,7 @@ int main(void)
 		CHECK(exit_outside_the_store_restarts),
 		CHECK(exit_inside_the_store_recovers),
 		CHECK(panic_recovers),
+		CHECK(exit_with_a_shared_store_never_recovers),
 		CHECK(requested_exit_is_not_replaced),
 		CHECK(recovery_exit_decides_by_status),
 		CHECK(stopped_process_is_stuck_after_stuck_seconds),

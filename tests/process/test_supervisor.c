@@ -85,6 +85,51 @@ static void worker_killed_inside_the_store_causes_recovery(void **state)
 	assert_int_equal(fake_service_stop(), 0);
 }
 
+static void share_store_and_start(void)
+{
+	fake_service_prepare();
+	fake_service_share_store();
+	fake_service_start();
+}
+
+/* What it had begun is undone by the server; other processes go on. */
+static void worker_killed_inside_a_shared_store_is_replaced(void **state)
+{
+	struct service_state before, after;
+
+	(void)state;
+	share_store_and_start();
+	before = fake_service_wait_ready(0, 1, 0);
+	script->injected_fault = INJECT_INSIDE_STORE;
+	poll(NULL, 0, 100);
+	script->injected_fault = INJECT_NONE;
+	kill(before.workers[1], SIGKILL);
+	after = fake_service_wait_ready(before.workers[1], 1, 0);
+	assert_int_equal(after.keeper, before.keeper);
+	assert_int_equal(after.workers[2], before.workers[2]);
+	assert_int_equal(script->start_counts[ROLE_RECOVER], 1);
+	assert_int_equal(fake_service_stop(), 0);
+}
+
+/* Nothing of a shared store is in the folder of the regions. */
+static void shared_store_has_no_regions(void **state)
+{
+	const struct conf *conf = fake_service_conf();
+	char path[sizeof(conf->regions) + 8];
+	struct service_state before, after;
+
+	(void)state;
+	share_store_and_start();
+	before = fake_service_wait_ready(0, 1, 0);
+	snprintf(path, sizeof(path), "%s/lock", conf->regions);
+	unlink(path);	     /* of a test before */
+	poll(NULL, 0, 1100); /* the time of two looks at the regions */
+	assert_int_not_equal(access(path, F_OK), 0);
+	after = fake_service_wait_ready(0, 1, 0);
+	assert_int_equal(after.workers[1], before.workers[1]);
+	assert_int_equal(fake_service_stop(), 0);
+}
+
 static void panic_causes_recovery(void **state)
 {
 	struct service_state before, after;
@@ -257,6 +302,8 @@ int main(int argc, char **argv, char **envp)
 		TEST(stopped_child_does_not_delay_the_stop),
 		TEST(worker_killed_outside_the_store_is_replaced),
 		TEST(worker_killed_inside_the_store_causes_recovery),
+		TEST(worker_killed_inside_a_shared_store_is_replaced),
+		TEST(shared_store_has_no_regions),
 		TEST(panic_causes_recovery),
 		TEST(failed_recovery_is_repeated),
 		TEST(stopped_worker_is_replaced),

@@ -8,9 +8,17 @@ static const struct fcgi_sockets both = { .main = 5, .read = 6 },
 static void check_seats(const struct fcgi_sockets *sockets, uint64_t asked, long processors,
 	int workers, int writers, int readers)
 {
-	assert_int_equal(workers_seats(ROLE_WORKER, sockets, asked, processors), workers);
-	assert_int_equal(workers_seats(ROLE_WRITER, sockets, asked, processors), writers);
-	assert_int_equal(workers_seats(ROLE_READER, sockets, asked, processors), readers);
+	assert_int_equal(workers_seats(ROLE_WORKER, sockets, asked, processors, false), workers);
+	assert_int_equal(workers_seats(ROLE_WRITER, sockets, asked, processors, false), writers);
+	assert_int_equal(workers_seats(ROLE_READER, sockets, asked, processors, false), readers);
+}
+
+static void check_shared_seats(const struct fcgi_sockets *sockets, uint64_t asked, long processors,
+	int workers, int writers, int readers)
+{
+	assert_int_equal(workers_seats(ROLE_WORKER, sockets, asked, processors, true), workers);
+	assert_int_equal(workers_seats(ROLE_WRITER, sockets, asked, processors, true), writers);
+	assert_int_equal(workers_seats(ROLE_READER, sockets, asked, processors, true), readers);
 }
 
 static void two_sockets_have_one_writer_on_any_number_of_processors(void **state)
@@ -43,12 +51,27 @@ static void a_single_socket_has_workers_that_do_both(void **state)
 	check_seats(&single, 3, 8, 3, 0, 0);
 }
 
+static void half_of_the_workers_of_a_shared_store_write(void **state)
+{
+	(void)state;
+	check_shared_seats(&both, 0, -1, 0, 2, 2);
+	check_shared_seats(&both, 0, 2, 0, 2, 2);
+	check_shared_seats(&both, 0, 9, 0, 9, 9);
+	check_shared_seats(&both, 0, 1000, 0, 32, 32);
+	check_shared_seats(&both, 1, 8, 1, 0, 0);
+	check_shared_seats(&both, 2, 8, 0, 1, 1);
+	check_shared_seats(&both, 5, 8, 0, 2, 3);
+	check_shared_seats(&both, 64, 8, 0, 32, 32);
+	check_shared_seats(&single, 0, 8, 8, 0, 0);
+	check_shared_seats(&single, 3, 8, 3, 0, 0);
+}
+
 static void other_roles_have_no_seats(void **state)
 {
 	(void)state;
-	assert_int_equal(workers_seats(ROLE_KEEPER, &both, 4, 4), 0);
-	assert_int_equal(workers_seats(ROLE_NOTIFIER, &both, 4, 4), 0);
-	assert_int_equal(workers_seats(ROLE_OPERATOR, &both, 4, 4), 0);
+	assert_int_equal(workers_seats(ROLE_KEEPER, &both, 4, 4, true), 0);
+	assert_int_equal(workers_seats(ROLE_NOTIFIER, &both, 4, 4, false), 0);
+	assert_int_equal(workers_seats(ROLE_OPERATOR, &both, 4, 4, false), 0);
 }
 
 static void each_role_accepts_from_its_sockets(void **state)
@@ -91,6 +114,7 @@ int main(void)
 		CHECK(the_option_counts_the_writer_too),
 		CHECK(a_single_worker_does_both),
 		CHECK(a_single_socket_has_workers_that_do_both),
+		CHECK(half_of_the_workers_of_a_shared_store_write),
 		CHECK(other_roles_have_no_seats),
 		CHECK(each_role_accepts_from_its_sockets),
 		CHECK(a_writer_and_a_reader_suffice_together),

@@ -122,6 +122,24 @@ static void one_folder_may_be_home_and_regions(void **state)
 	instance_unlock(&locks);
 }
 
+/* A shared store has no regions: the folder may be missing, or be another instance's. */
+static void shared_store_locks_the_home_only(void **state)
+{
+	struct conf first = new_conf("shared", "first", "regions");
+	struct conf second = new_conf("shared", "second", "regions");
+	struct instance_locks locks = take(&first), others;
+	struct err err;
+
+	(void)state;
+	snprintf(second.store, sizeof(second.store), "postgresql:///polytask");
+	others = take(&second);
+	assert_int_equal(others.regions, -1);
+	assert_true(instance_holds_regions(&others, &second));
+	assert_fails(instance_lock(&locks, &second, &current_user, &err), &err, ERR_BUSY);
+	instance_unlock(&others);
+	instance_unlock(&locks);
+}
+
 /* An earlier build has no lock in the folder, but its home has one. */
 static void links_lead_to_the_home_that_uses_the_folder(void **state)
 {
@@ -257,6 +275,7 @@ int main(void)
 		CHECK(refused_home_is_free),
 		CHECK(path_does_not_matter),
 		CHECK(one_folder_may_be_home_and_regions),
+		CHECK(shared_store_locks_the_home_only),
 		CHECK(links_lead_to_the_home_that_uses_the_folder),
 		CHECK(links_beside_a_lock_do_not_matter),
 		CHECK(removed_lock_is_taken_again),

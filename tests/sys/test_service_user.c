@@ -99,6 +99,25 @@ static void root_refuses_the_regions_of_another_user(void **state)
 	assert_string_equal(err.field, "regions");
 }
 
+static bool exists(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0;
+}
+
+static void shared_store_needs_no_regions_and_no_archive(void **state)
+{
+	struct conf conf = conf_below("shared", "");
+
+	(void)state;
+	snprintf(conf.store, sizeof(conf.store), "postgresql:///polytask");
+	make_directories(&conf);
+	assert_true(exists(conf.home));
+	assert_false(exists(conf.regions));
+	assert_false(conf.archive[0] && exists(conf.archive));
+}
+
 static void unknown_names_are_refused(void **state)
 {
 	struct conf conf = conf_below("unknown", "");
@@ -124,6 +143,7 @@ int main(void)
 		CHECK(a_slash_at_the_end_does_not_change_the_mode),
 		CHECK(root_refuses_the_home_of_another_user),
 		CHECK(root_refuses_the_regions_of_another_user),
+		CHECK(shared_store_needs_no_regions_and_no_archive),
 		CHECK(unknown_names_are_refused),
 	};
 
