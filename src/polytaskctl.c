@@ -196,6 +196,9 @@ static int run(struct ctl *ctl)
 	if (!conf_load(&ctl->source, &ctl->conf, &err) &&
 		!(command && command->control_only && conf_load_control(&ctl->source, &ctl->conf)))
 		return ctl_fail_call(&err);
+	if (!admin_check_engine(
+		    &ctl->conf, verb.words, command ? command->instead : verb.admin->instead, &err))
+		return ctl_fail_call(&err);
 	if ((!command || command->asks_store) && service_is_silent(ctl->conf.control))
 		return EXIT_NO_ANSWER;
 	if (command)

@@ -204,12 +204,25 @@ static int status_of(const struct admin_call *call, enum err_code code)
 		       : status;
 }
 
+bool admin_check_engine(
+	const struct conf *conf, const char *words, const char *instead, struct err *err)
+{
+	return !instead || !conf_is_shared(conf) ||
+	       err_set(err, ERR_CONFLICT, "store", "'%s' is for a store in the home: %s", words,
+		       instead);
+}
+
 int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)
 {
 	struct err err = { 0 };
 	bool done, shown;
 
 	admin->sends_progress = call->wants_progress && !admin->err;
+	*panic = false;
+	if (!admin_check_engine(admin->conf, call->command->words, call->command->instead, &err)) {
+		admin_print_error(admin, err_text(&err));
+		return (int)exit_status_of(err.code);
+	}
 	done = call->command->run(admin, call, &err);
 	shown = fflush(admin->out) == 0 && !ferror(admin->out);
 	*panic = !done && err.code == ERR_PANIC;

@@ -127,6 +127,8 @@ struct admin_command {
 	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
 	bool in_steps;		   /* an error may leave a part of the changes */
 	bool internal;		   /* used by other commands; not in the usage text */
+	/* Refused on a shared store: a sentence that says what to use; NULL: it is not. */
+	const char *instead;
 	const char *columns; /* of a list, separated by spaces: aligned at a terminal; NULL: none */
 	bool repeated;	     /* polytaskctl repeats the call (ctl/task_watch.h) */
 	admin_run_fn *run;
@@ -140,6 +142,10 @@ bool admin_reads_secret(const struct admin_call *call);
 bool admin_is_repeated(const struct admin_call *call);
 /* ERR_INVALID unless the value of --secret, if given, is `-`. */
 bool admin_check_secret(const struct admin_call *call, struct err *err);
+
+/* ERR_CONFLICT with `instead` if that is set and the configuration has a shared store. */
+bool admin_check_engine(
+	const struct conf *conf, const char *words, const char *instead, struct err *err);
 
 /* ERR_MALFORMED if the input, of which nothing was read, is a gzip file. */
 bool admin_check_not_compressed(FILE *in, struct err *err);

@@ -193,11 +193,13 @@ const struct admin_command admin_commands[] = {
 	{ "verify", .run = admin_verify,
 		.help = "compare tasks, index and usage; fails if they differ" },
 	{ "repair", NULL, BIT(YES), .gives_up_pages = true, .in_steps = true, .run = admin_repair,
+		.instead = "let the standby take over, or restore a backup of the server.",
 		.help = "make damaged pages usable again, without what was on them (without --yes: "
 			"say what would be lost)" },
-	{ "checkpoint", .run = admin_checkpoint,
+	{ "checkpoint", .run = admin_checkpoint, .instead = "the server makes its own checkpoints.",
 		.help = "write a checkpoint and remove old log files" },
 	{ "migrate", .migrates_store = true, .in_steps = true, .run = admin_migrate,
+		.instead = "run polytaskctl store upgrade.",
 		.help = "rewrite a store of an older build, with the service stopped" },
 	{ "export", NULL, BIT(ALL) | BIT(SALVAGE), .usage = "[--all | --salvage]",
 		.check = admin_check_export, .run = admin_export,
@@ -214,9 +216,10 @@ const struct admin_command admin_commands[] = {
 			"clients)" },
 	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .creates_store = true, .in_steps = true,
 		.run = admin_load_sample, .help = "add N sample tasks" },
-	{ "reindex", .internal = true, .run = admin_reindex, .help = "used by reindex" },
+	{ "reindex", .internal = true, .instead = ADMIN_INSTEAD_OF_REINDEX, .run = admin_reindex,
+		.help = "used by reindex" },
 	{ "hold-logs", "STEP", BIT(ID), BIT(ID), .internal = true, .run = admin_hold_logs,
-		.help = "used by backup" },
+		.instead = ADMIN_INSTEAD_OF_BACKUP, .help = "used by backup" },
 	{ 0 },
 };
 

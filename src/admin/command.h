@@ -5,6 +5,13 @@
 #include "admin/admin.h"
 #include "base/buf.h"
 
+/* Of commands that are in the table of ctl/ctl_command.h, too. */
+#define ADMIN_INSTEAD_OF_BACKUP \
+	"back up the database with pg_basebackup or pg_dump, or export the tasks."
+#define ADMIN_INSTEAD_OF_REINDEX                                                               \
+	"in a shared one the index is a table that the server keeps; run polytaskctl verify, " \
+	"and restore a backup of the server if it differs."
+
 /* Ends with an all-zero row. */
 extern const struct admin_command admin_commands[];
 

@@ -24,7 +24,7 @@
 #define RETRY_TIMEOUT_MS 5000
 #define POLL_INTERVAL_MS 50
 
-/* Requires the locks of the instance: no other process may use the store. */
+/* Requires the locks of the instance: no other process may use the store, unless it is shared. */
 static bool run_with_store(const struct conf *conf, const struct admin_call *call,
 	const struct ctl_streams *streams, int *status, struct err *err)
 {
@@ -33,13 +33,14 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 		.out = streams->out,
 		.err = streams->errors,
 		.progress = call->wants_progress ? progress_set : NULL };
+	bool shared = conf_is_shared(conf), panic, ok;
 	struct store_options options;
-	bool panic, ok;
 
-	store_options_from_conf(&options, conf, STORE_RECOVER);
+	store_options_from_conf(&options, conf, shared ? STORE_ATTACH : STORE_RECOVER);
 	options.migrate = call->command->migrates_store;
 	options.give_up_pages = call->command->gives_up_pages && call->options[ADMIN_YES];
-	regions_guard(conf->regions);
+	if (!shared)
+		regions_guard(conf->regions);
 	ok = store_open(&admin.store, &options, err);
 	if (ok) {
 		*status = admin_run(&admin, call, &panic);
@@ -64,6 +65,9 @@ static bool check_store_exists(
 bool ctl_admin_lock(const struct conf *conf, const struct admin_call *call,
 	struct service_user *owner, struct instance_locks *locks, struct err *err)
 {
+	*locks = INSTANCE_LOCKS_NONE;
+	if (conf_is_shared(conf))
+		return service_user_find(owner, conf, err);
 	return check_store_exists(conf, call, err) && service_user_find(owner, conf, err) &&
 	       service_user_make_directories(conf, owner, err) &&
 	       instance_lock(locks, conf, owner, err);

@@ -1,13 +1,15 @@
 #pragma once
 /*
  * Runs an administrative call in the running service, or, while the service is down, in this
- * process with the locks of the instance held.
+ * process with the locks of the instance held. A shared store needs no locks: other hosts use it
+ * meanwhile, and the service of this one may start.
  */
 #include "admin/admin.h"
 #include "sys/instance.h"
 
 /*
- * Takes the locks of the instance for this call, and finds the user that may use the store.
+ * Takes the locks of the instance for this call, and finds the user that may use the store. Of a
+ * shared store there are none.
  * ERR_BUSY while another process has that of the home.
  */
 bool ctl_admin_lock(const struct conf *conf, const struct admin_call *call,

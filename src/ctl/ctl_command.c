@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "admin/command.h"
 #include "auth/principal.h"
 #include "base/clock.h"
 #include "ctl/backup.h"
@@ -173,14 +174,15 @@ const struct ctl_command ctl_commands[] = {
 		.help = "stop the service and wait for its end" },
 	{ "backup", " [--add] [--rate MB] DIR", 1,
 		.options = ADMIN_BIT(ADMIN_ADD) | ADMIN_BIT(ADMIN_RATE), .asks_store = true,
-		.run = ctl_backup,
+		.instead = ADMIN_INSTEAD_OF_BACKUP, .run = ctl_backup,
 		.help = "copy the store to a new folder, or add the changes since then" },
 	{ "restore", " --home NEW [--logs ARCHIVE] [--until TIME] DIR", 1,
 		.options = ADMIN_BIT(ADMIN_HOME) | ADMIN_BIT(ADMIN_LOGS) | ADMIN_BIT(ADMIN_UNTIL),
-		.required_options = ADMIN_BIT(ADMIN_HOME), .run = ctl_restore,
-		.help = "make a new home of a backup" },
+		.required_options = ADMIN_BIT(ADMIN_HOME),
+		.instead = "restore the database of the server, or import an export.",
+		.run = ctl_restore, .help = "make a new home of a backup" },
 	{ "reindex", " [--no-wait]", .options = ADMIN_BIT(ADMIN_NO_WAIT), .asks_store = true,
-		.run = run_reindex,
+		.instead = ADMIN_INSTEAD_OF_REINDEX, .run = run_reindex,
 		.help = "replace the index by a new one, and wait until it is complete" },
 	{ "sign",
 		" --user ID [--secret -] [--date DATE] [--content-type TYPE]\n"

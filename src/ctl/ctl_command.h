@@ -40,6 +40,7 @@ struct ctl_command {
 	bool asks_store;	     /* in the service, which may have stopped without an answer */
 	bool no_conf;		     /* reads no configuration */
 	bool control_only;	     /* of the configuration, needs only the option control */
+	const char *instead;	     /* admin_command.instead */
 	int (*run)(struct ctl *ctl); /* returns the exit status */
 	const char *help;
 };

@@ -4,7 +4,8 @@
  * child process of this one. The first call decides. In a child process it takes the locks of the
  * instance, which are kept to the end of the session, so that the service does not start in
  * between. In the service, all calls are: if it ends, a later call waits for it and then fails,
- * because the locks would keep it from starting again.
+ * because the locks would keep it from starting again. A shared store has no locks: each call may
+ * run in the service or here.
  */
 #include "admin/admin.h"
 #include "sys/instance.h"
