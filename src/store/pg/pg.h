@@ -310,6 +310,13 @@ enum engine_status pg_drop(struct pg *pg);
 /* Closes the connection and frees all but the struct. */
 void pg_release(struct pg *pg);
 
+/* ---- schema.c ---- */
+
+/* For a call without an engine; end it by pg_release. */
+void pg_set_up(struct pg *pg, const char *url);
+/* Returns false, with the error of what has failed last. */
+bool pg_fail(const struct pg *pg, struct err *err);
+
 /* ---- row.c, range.c, each.c ---- */
 
 enum engine_status pg_get(struct engine *engine, enum engine_table table, struct str key,

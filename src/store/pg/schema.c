@@ -72,13 +72,13 @@ enum engine_status pg_drop(struct pg *pg)
 
 /* ---- the verbs ---- */
 
-static bool fail(const struct pg *pg, struct err *err)
+bool pg_fail(const struct pg *pg, struct err *err)
 {
 	return err_set(err, pg->engine.fault ? ERR_CONFLICT : ERR_INTERNAL, NULL, "%s",
 		pg->engine.message);
 }
 
-static void set_up(struct pg *pg, const char *url)
+void pg_set_up(struct pg *pg, const char *url)
 {
 	*pg = (struct pg){ .url = url };
 	snprintf(pg->schema, sizeof(pg->schema), "%s", PG_SCHEMA);
@@ -91,7 +91,7 @@ bool pg_schema_init(const char *url, struct err *err)
 	struct pg pg;
 	bool ok, conflicts = false;
 
-	set_up(&pg, url);
+	pg_set_up(&pg, url);
 	if (!id_secret_new(&secret))
 		return err_set(err, ERR_INTERNAL, NULL, "the system provides no random bytes");
 	ok = pg_create(&pg, &secret) == ENGINE_OK;
@@ -101,7 +101,7 @@ bool pg_schema_init(const char *url, struct err *err)
 		err_set(err, ERR_CONFLICT, NULL,
 			"the database has a store already; nothing was changed");
 	else if (!ok)
-		fail(&pg, err);
+		pg_fail(&pg, err);
 	pg_release(&pg);
 	return ok;
 }
@@ -112,8 +112,8 @@ bool pg_schema_upgrade(const char *url, struct err *err)
 	struct pg pg;
 	bool ok;
 
-	set_up(&pg, url);
-	ok = pg_connect(&pg) == ENGINE_OK || fail(&pg, err);
+	pg_set_up(&pg, url);
+	ok = pg_connect(&pg) == ENGINE_OK || pg_fail(&pg, err);
 	pg_release(&pg);
 	return ok;
 }
@@ -138,7 +138,7 @@ bool pg_schema_check(const char *url, struct err *err)
 	struct pg pg;
 	bool ok;
 
-	set_up(&pg, url);
+	pg_set_up(&pg, url);
 	ok = pg_connect(&pg) == ENGINE_OK;
 	if (ok) {
 		pg_ask_text(&pg, pg_dangers);
@@ -148,7 +148,7 @@ bool pg_schema_check(const char *url, struct err *err)
 		     (pg.trip.failed && !pg.trip.lost);
 	}
 	if (!ok)
-		fail(&pg, err);
+		pg_fail(&pg, err);
 	pg_release(&pg);
 	return ok;
 }

@@ -179,6 +179,14 @@ const char pg_dangers[] =
 	"SELECT name FROM pg_settings WHERE setting = 'off' AND name IN ('fsync', "
 	"'full_page_writes')";
 
+const char pg_tables[] =
+	"SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()";
+
+const char pg_promises[] =
+	"SELECT name::text, setting::text FROM pg_settings WHERE name IN ('fsync', "
+	"'full_page_writes', 'synchronous_commit', 'synchronous_standby_names', "
+	"'default_transaction_isolation') ORDER BY name";
+
 bool pg_sql_has(enum pg_sql statement, enum engine_table table)
 {
 	const struct engine_table_spec *spec = &engine_tables[table];

@@ -82,6 +82,8 @@ extern const struct pg_setting pg_table_settings[];
 extern const char pg_insert_layout[];
 /* Names of the server's settings that are off and should not be. */
 extern const char pg_dangers[];
+/* The tables of the schema; names and values of settings that promises depend on. */
+extern const char pg_tables[], pg_promises[];
 
 /* Replaces '@'; false if the text is too long. */
 bool pg_sql_expand(const char *text, const char *name, char *out, size_t size);
