@@ -11,6 +11,7 @@ void store_options_from_conf(
 		.home = conf->home,
 		.regions = conf->regions,
 		.archive = conf->archive,
+		.url = conf->store,
 		.expected_tasks = conf->expected_tasks,
 		.cache_mb = conf->cache_mb,
 		.checkpoint_mb = conf->checkpoint_mb,

@@ -30,6 +30,7 @@ int worker_main(const struct child_context *child)
 	int status;
 
 	child_store_options(child, STORE_ATTACH, &setup.store);
+	setup.store.rounds = true;
 	status = worker_run(&setup, &err);
 	if (err.code != ERR_NONE)
 		child_report_set(&child->slot->report, &err);

@@ -67,6 +67,13 @@ static bool fail_open(struct store *store, enum engine_status status, struct err
 		"the store cannot be opened: %s", store->engine->message);
 }
 
+static const struct engine_ops *engine_of(const struct store_options *options)
+{
+	if (options->engine)
+		return options->engine;
+	return options->url && options->url[0] ? &pg_engine_ops : &bdb_engine_ops;
+}
+
 static bool open_engine(struct store *store, const struct store_options *options, struct err *err)
 {
 	static const enum engine_mode modes[] = {
@@ -75,7 +82,7 @@ static bool open_engine(struct store *store, const struct store_options *options
 		[STORE_RESTORE] = ENGINE_RESTORE,
 		[STORE_EPHEMERAL] = ENGINE_EPHEMERAL,
 	};
-	const struct engine_ops *ops = options->engine ? options->engine : &bdb_engine_ops;
+	const struct engine_ops *ops = engine_of(options);
 	const struct engine_options engine_options = {
 		.mode = modes[options->mode],
 		.home = options->home,

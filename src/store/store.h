@@ -157,9 +157,9 @@ struct store_options {
 	 */
 	int64_t build_ms;
 	bool sync_commits; /* each commit is flushed by itself: the benchmark's yardstick */
-	const char *url;   /* of the server of a shared engine */
+	const char *url;   /* of the server of a shared engine; NULL or "": it is in home */
 	bool rounds;	   /* a shared engine makes commits visible and durable at each flush */
-	const struct engine_ops *engine; /* NULL: Berkeley DB; tests use another one */
+	const struct engine_ops *engine; /* NULL: by the url; tests use another one */
 };
 
 /*
