@@ -59,6 +59,7 @@ static const struct row operands[] = {
 	{ "restore", COMPLETION_FOLDER, NULL, NULL },
 	{ "bulk do", COMPLETION_WORDS, "cancel retry archive delete set-priority", NULL },
 	{ "completion", COMPLETION_WORDS, "bash zsh", NULL },
+	{ "store", COMPLETION_WORDS, "init upgrade check", NULL },
 	{ "sign", COMPLETION_WORDS, "GET POST PUT DELETE", NULL },
 	{ NULL, COMPLETION_NONE, NULL, NULL },
 };

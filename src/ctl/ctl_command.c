@@ -12,6 +12,7 @@
 #include "ctl/reindex.h"
 #include "ctl/service_call.h"
 #include "ctl/status_table.h"
+#include "ctl/store_command.h"
 #include "ctl/top.h"
 #include "sys/listen.h"
 
@@ -184,6 +185,9 @@ const struct ctl_command ctl_commands[] = {
 	{ "reindex", " [--no-wait]", .options = ADMIN_BIT(ADMIN_NO_WAIT), .asks_store = true,
 		.instead = ADMIN_INSTEAD_OF_REINDEX, .run = run_reindex,
 		.help = "replace the index by a new one, and wait until it is complete" },
+	{ "store", " init | upgrade | check", 1, .run = ctl_store,
+		.help = "make the tables of a shared store, bring them to this version, or check "
+			"them and the settings of the server" },
 	{ "sign",
 		" --user ID [--secret -] [--date DATE] [--content-type TYPE]\n"
 		"         [--content-md5 MD5 | --data BODY] METHOD URL",
