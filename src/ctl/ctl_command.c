@@ -185,7 +185,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "reindex", " [--no-wait]", .options = ADMIN_BIT(ADMIN_NO_WAIT), .asks_store = true,
 		.instead = ADMIN_INSTEAD_OF_REINDEX, .run = run_reindex,
 		.help = "replace the index by a new one, and wait until it is complete" },
-	{ "store", " init | upgrade | check", 1, .run = ctl_store,
+	{ "store", " {init | upgrade | check}", 1, .run = ctl_store,
 		.help = "make the tables of a shared store, bring them to this version, or check "
 			"them and the settings of the server" },
 	{ "sign",

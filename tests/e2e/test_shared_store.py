@@ -2,10 +2,12 @@
 import os
 import re
 import signal
+import time
 
 import postgresql
 from lib import Instance, run_tests
 from processes import kill
+from scrape import Metrics, fetch
 from tap import equal, ok, skip, until
 
 # What the log has while the server is away, or a process was killed.
@@ -165,16 +167,29 @@ def server_away():
         return
     server = postgresql.Server()
     instance = shared(server)
+    instance.conf["monitor"] = monitor = os.path.join(instance.dir, "monitor.sock")
+    instance.write_conf()
     instance.ctl("store", "init")
     instance.make_principal()
     instance.start()
     instance.wait_serving()
+    since = "polytask_store_server_away_since_timestamp_seconds"
+    page = Metrics(monitor)
+    ok(f"# HELP {since}" in page.text and page.sum(since) == 0, "a metric without a sample")
+    equal(page.sum("polytask_store_engine", state="postgresql"), 1, "the metrics name the engine")
+    for name in ("store_log_bytes", "disk_free_bytes", "archive_state", "store_damaged_pages"):
+        ok(f"polytask_{name}" not in page.text, f"no metric of files: {name}")
+    status, _, text = fetch(monitor, "/readyz?verbose")
+    ok(status == 200 and "[+]server ok" in text and "disk" not in text, "the probe asks the server", text)
     server.stop(signal.SIGQUIT)
     ok(until(lambda: instance.status()["store"]["server_away_since"], 30), "the status says since when")
     status = instance.status()
     ok(any("does not answer" in text for text in status["attention"]), "it needs attention", status)
     equal(status["phase"], "serving", "the service goes on")
     equal(instance.ctl_run("status").returncode, 3, "status: 3")
+    ok(abs(Metrics(monitor).sum(since) - time.time()) < 60, "the metric has the time")
+    status, _, text = fetch(monitor, "/readyz")
+    ok(status == 503 and text.startswith("[-]server failed"), "the probe says what fails", text)
     equal(instance.request("GET", "/-/ready").status, 503, "a load balancer is told")
     equal(instance.get("/tasks/status/none", timeout=60).status, 503, "a request gets 503")
     server.start()
