@@ -10,7 +10,7 @@ write_demo_env() {
 	local names='VIRTSHELL_(USER|KEY)|POLYTASK_TOKEN|VIONLABS_KEY|UPLYNK_(OWNER|KEY)|FOURHSE_TOKEN'
 
 	names+='|IDOL_(TOKEN|USER|PASSWORD)|OTHER_TOKEN'
-	[ -e "$HOME_DIR/store" ] || rm -f "$HOME_DIR/demo.env"
+	[ -z "$STORE_IS_NEW" ] || rm -f "$HOME_DIR/demo.env"
 	: >"$HOME_DIR/demo.secrets"
 	[ ! -e "$HOME_DIR/demo.env" ] ||
 		grep -E "^($names)='[^']+'\$" "$HOME_DIR/demo.env" >"$HOME_DIR/demo.secrets" || true
@@ -57,7 +57,7 @@ keep_secret() {
 }
 
 has_user() {
-	[ -e "$HOME_DIR/store/data" ] && polytaskctl user list | cut -f 1 | grep -x "$1" >/dev/null
+	{ [ "$STORE" = postgresql ] || [ -e "$HOME_DIR/store/data" ]; } && polytaskctl user list | cut -f 1 | grep -x "$1" >/dev/null
 }
 
 # NAME TENANT RIGHTS VARIABLE: VARIABLE holds a token of this user; if it is set, the user exists.

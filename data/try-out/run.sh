@@ -2,7 +2,7 @@
 # `bootstrap run`: one whole instance, polytaskd and nginx, in the foreground and in one directory. Ctrl-C
 # stops it; its tasks and credentials stay for the next start.
 #
-# usage: run.sh [--dry-run] [--demo] [--port PORT] [--home DIR]
+# usage: run.sh [--dry-run] [--demo] [--port PORT] [--home DIR] [--store bdb|postgresql]
 #
 # --demo also starts the sandbox, a worker that simulates every task of the tenant demo, and clients.sh, which creates
 # tasks of all APIs.
@@ -15,10 +15,12 @@ BUILD=${POLYTASK_BUILD:-$SOURCE}
 CONSOLE=$SOURCE/data/console/dist # also with another build tree
 PORT=8443
 HOME_DIR=$SOURCE/run
+STORE='' # bdb or postgresql
 DRY_RUN=''
 DEMO=''
 NGINX_PID=''
 POLYTASKD_PID=''
+POSTGRESQL_PID=''
 SANDBOX_PID=''
 CLIENTS_PID=''
 TIMER_PID=''
@@ -32,6 +34,8 @@ LOG_SECONDS=${POLYTASK_LOG_SECONDS:-10}
 . "$SOURCE/data/try-out/credentials.sh"
 # shellcheck source=data/try-out/services.sh
 . "$SOURCE/data/try-out/services.sh"
+# shellcheck source=data/try-out/postgresql.sh
+. "$SOURCE/data/try-out/postgresql.sh"
 
 die() {
 	printf 'polytask: %s\n' "$*" >&2
@@ -41,7 +45,7 @@ die() {
 refuse() {
 	printf 'polytask: %s\n' "$1" >&2
 	cat >&2 <<-'END'
-		usage: ./bootstrap run [--demo] [--port PORT] [--home DIR]
+		usage: ./bootstrap run [--demo] [--port PORT] [--home DIR] [--store bdb|postgresql]
 		       PORT from 1 to 65535, by default 8443; DIR by default ./run
 	END
 	exit 2
@@ -50,13 +54,18 @@ refuse() {
 read_options() {
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--port | --home)
+		--port | --home | --store)
 			[ $# -ge 2 ] || refuse "$1 needs a value"
-			[ "$1" = --port ] && PORT=$2 || HOME_DIR=$2
+			case $1 in
+			--port) PORT=$2 ;;
+			--home) HOME_DIR=$2 ;;
+			--store) STORE=$2 ;;
+			esac
 			shift
 			;;
 		--port=*) PORT=${1#*=} ;;
 		--home=*) HOME_DIR=${1#*=} ;;
+		--store=*) STORE=${1#*=} ;;
 		--demo) DEMO=yes ;;
 		--dry-run) DRY_RUN=yes ;;
 		*) refuse "unknown option: $1" ;;
@@ -66,6 +75,10 @@ read_options() {
 	[[ $PORT =~ ^[1-9][0-9]{0,4}$ ]] && [ "$PORT" -le 65535 ] ||
 		refuse "not a port from 1 to 65535: $PORT"
 	[ -n "$HOME_DIR" ] || refuse "--home needs a directory"
+	case $STORE in
+	'' | bdb | postgresql) ;;
+	*) refuse "not bdb or postgresql: $STORE" ;;
+	esac
 	HOME_DIR=$(realpath -m -- "$HOME_DIR")
 	check_name "$SOURCE" "move the clone to another directory"
 	check_name "$HOME_DIR" "choose another directory with --home DIR"
@@ -94,6 +107,19 @@ take_home() {
 	flock -n 9 && return 0
 	printf 'polytask: another instance uses %s; waiting 5 s for its end\n' "$HOME_DIR"
 	flock -w 5 9 || die "another instance is running in $HOME_DIR; use another directory with --home DIR"
+}
+
+# A directory keeps the kind of store that it was made with. STORE_IS_NEW: it has none yet.
+choose_store() {
+	local had=''
+
+	[ ! -d "$HOME_DIR/store/data" ] || had=bdb
+	[ ! -d "$HOME_DIR/postgresql" ] || had=postgresql
+	STORE_IS_NEW=''
+	[ -n "$had" ] || STORE_IS_NEW=yes
+	[ -z "$STORE" ] || [ -z "$had" ] || [ "$STORE" = "$had" ] ||
+		die "the store in $HOME_DIR is of the kind $had; use another directory with --home DIR"
+	STORE=${STORE:-${had:-bdb}}
 }
 
 make_folders() {
@@ -195,6 +221,7 @@ write_polytask_conf() {
 	cat >"$HOME_DIR/polytask.conf" <<-END
 		# Written by bootstrap at every start; see polytask.conf(5)
 		home = $HOME_DIR/store
+		$([ "$STORE" = bdb ] || printf 'store = %s\n' "$(store_url)")
 		regions = $MEMORY/regions
 		socket = $SOCKETS/polytask.sock
 		$(socket_owner)
@@ -290,6 +317,7 @@ stop_on_request() {
 
 run() {
 	take_home
+	choose_store
 	make_folders
 	! port_is_taken || die "port $PORT is in use; use another one with --port PORT"
 	NGINX=$(PATH=$PATH:/usr/sbin:/sbin command -v nginx) && [ -x "$BUILD/polytaskd" ] ||
@@ -298,9 +326,10 @@ run() {
 	write_certificate
 	write_polytask_conf
 	write_nginx_conf
+	trap 'stop_on_request' INT TERM HUP
+	[ "$STORE" = bdb ] || { start_postgresql && prepare_database; }
 	write_demo_env
 	[ -z "$DEMO" ] || write_sandbox_token
-	trap 'stop_on_request' INT TERM HUP
 	start_services
 	wait_until_ready
 	if [ -n "$DEMO" ]; then

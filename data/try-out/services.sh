@@ -1,4 +1,4 @@
-# Part of run.sh: starts and stops polytaskd, nginx, the sandbox and clients.sh.
+# Part of run.sh: starts and stops polytaskd, nginx, the sandbox and clients.sh; stops PostgreSQL.
 
 # setsid: Ctrl-C reaches only this script, which chooses the order. pdeathsig: the kernel ends the services
 # when this script is killed.
@@ -80,6 +80,7 @@ stop_services() {
 		kill -TERM "$POLYTASKD_PID" 2>/dev/null || true
 		wait "$POLYTASKD_PID" 2>/dev/null || true
 	fi
+	stop_postgresql
 	NGINX_PID=''
 	POLYTASKD_PID=''
 	# Both use memory; the next start creates them again.
@@ -96,6 +97,8 @@ ended_service() {
 		echo "polytaskd ended; see $HOME_DIR/log/polytaskd.log"
 	elif ! alive "$NGINX_PID"; then
 		echo "nginx ended; see $HOME_DIR/log/nginx-error.log"
+	elif [ "$STORE" = postgresql ] && ! alive "$POSTGRESQL_PID"; then
+		echo "PostgreSQL ended; see $HOME_DIR/log/postgresql.log"
 	else
 		return 1
 	fi
@@ -135,7 +138,7 @@ wait_until_one_ends() {
 		setpriv --pdeathsig KILL sleep "$LOG_SECONDS" </dev/null 9>&- &
 		TIMER_PID=$!
 		# shellcheck disable=SC2086
-		wait -n "$NGINX_PID" "$POLYTASKD_PID" "$TIMER_PID" $SANDBOX_PID || true
+		wait -n "$NGINX_PID" "$POLYTASKD_PID" "$TIMER_PID" $POSTGRESQL_PID $SANDBOX_PID || true
 		stop_timer
 	done
 }
