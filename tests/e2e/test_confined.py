@@ -5,6 +5,7 @@ import pwd
 import stat
 import subprocess
 
+import postgresql
 from lib import POLYTASKD, SANITIZED, Instance, run_tests
 from processes import child_pids, find_program
 from tap import equal, ok, skip, until
@@ -57,6 +58,23 @@ def started_as_same_user():
     secrets = [secret for secret in instance.secrets if secret in export]
     ok('"confined"' in export and not secrets, "an export has tasks and no secrets", export)
     instance.stop("same user")
+
+
+def started_with_a_shared_store():
+    """Its processes connect to the server, and are confined as others."""
+    why = postgresql.lack()
+    if why:
+        skip("a shared store", why)
+        return
+    server = postgresql.Server()
+    instance = Instance(autostart=False, conf={"store": server.url})
+    instance.ctl("store", "init")
+    instance.make_principal()
+    instance.start()
+    check_processes(instance, 1 << 1 if os.geteuid() == 0 else 0)  # CAP_DAC_OVERRIDE
+    instance.create(description="confined")
+    instance.verify("confined")
+    instance.stop("shared store")
 
 
 def as_user(name, script, *args):
@@ -185,4 +203,4 @@ def started_with_user():
     )
 
 
-run_tests(started_as_same_user, started_with_user)
+run_tests(started_as_same_user, started_with_a_shared_store, started_with_user)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+import postgresql
 from lib import POLYTASKD, SANITIZED, Instance, run_tests
 from paths import BUILD
 from processes import find_program, start
@@ -215,13 +216,31 @@ def can_trace():
 
 def calls():
     """Traces the service from start to end, run as the unit does: not as root, with the socket."""
+    trace_service({})
+
+
+def calls_with_a_shared_store():
+    """The same with a server, to which its processes connect."""
+    why = postgresql.lack()
+    if why:
+        skip("system calls with a shared store", why)
+        return
+    server = postgresql.Server()
+    os.chmod(server.dir, 0o711)  # for the service's user
+    Instance(autostart=False, conf={"store": server.url}).ctl("store", "init")
+    made = trace_service({"store": server.url})
+    ok(made is None or "connect" in made, "processes connect to the server", made)
+
+
+def trace_service(conf):
+    """Returns the names of all system calls, None if there is no trace."""
     if SANITIZED or not find_program("systemd-analyze") or not can_trace():
         skip("system calls", "needs systemd-analyze, strace, and no leak checker beside it")
-        return
+        return None
     with open(os.path.join(BUILD, "data", "polytaskd.service")) as unit:
         allowed = allowed_calls(unit.read())
     ok("chown" not in allowed and "openat" in allowed, "the unit's filter was read", allowed)
-    instance = Instance(autostart=False)
+    instance = Instance(autostart=False, conf=conf)
     instance.conf["control"] = os.path.join(instance.dir, "run", "control.sock")
     instance.write_conf()
     instance.write_nginx_conf({"READ_SOCKET": instance.socket})
@@ -259,7 +278,8 @@ def calls():
         instance.create(description=f"task {number}")
     equal(instance.get("/tasks/").status, 200, "the traced service answers")
     instance.ctl("load-sample", "500", "--tenant", "demo")
-    instance.ctl("checkpoint")
+    if not conf:
+        instance.ctl("checkpoint")
     instance.verify("traced")
     manager.received.clear()
     instance.ctl("reload")
@@ -271,10 +291,12 @@ def calls():
         text = lines.read()
     # Before execve() strace's child changes its user.
     made = set(re.findall(r"^\d+ +(\w+)\(", text[text.index("execve(") :], re.M))
-    ok({"fdatasync", "accept4", "epoll_pwait", "seccomp"} <= made, "the trace was read", made)
+    wanted = {"accept4", "epoll_pwait", "seccomp", "connect" if conf else "fdatasync"}
+    ok(wanted <= made, "the trace was read", made)
     equal(made - allowed, set(), "the unit allows every system call")
     instance.daemon = None
     instance.stop("calls")
+    return made
 
 
-run_tests(notifications, watchdog, restart, calls)
+run_tests(notifications, watchdog, restart, calls, calls_with_a_shared_store)
