@@ -10,12 +10,12 @@ from paths import SOURCE
 from tap import equal, ok
 
 # The header, macros, types and functions of each library, and our own headers about it; `bdb_engine_ops`,
-# `pg_engine_ops` and the verbs of store/pg/schema.h are the names that leave the folders.
+# `pg_engine_ops`, the verbs of store/pg/schema.h and what facts.h tells are the names that leave the folders.
 FOREIGN = {
     "bdb": re.compile(
         r"<db\.h>|\bDB_[A-Z_]+\b|\b(?:DB|DBC|DBT|DB_ENV|DB_TXN)\s*\*|\bDBT\b|\bdb_(?:env_)?\w+\(|store/bdb/"
     ),
-    "pg": re.compile(r"<libpq-fe\.h>|\bPGRES_[A-Z_]+\b|\bPG(?:conn|result)\b|\bPQ[a-z]\w+\(|store/pg/(?!schema\.h)"),
+    "pg": re.compile(r"<libpq-fe\.h>|\bPGRES_[A-Z_]+\b|\bPG(?:conn|result)\b|\bPQ[a-z]\w+\(|store/pg/(?!(?:schema|facts)\.h)"),
 }
 INSIDE = {"bdb": ["<db.h>", "DB_RECNUM"], "pg": ["<libpq-fe.h>", "PGconn", "PQconsumeInput("]}
 
