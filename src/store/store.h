@@ -36,8 +36,7 @@
 
 /* Lifetime of an Idempotency-Key, in hours. */
 #define STORE_IDEMPOTENCY_HOURS 24
-
-#define STORE_BUILD_MS 300
+#define STORE_BUILD_MS		300
 
 struct store;
 struct engine_ops;

@@ -56,7 +56,7 @@ static bool has_seccomp(void)
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
 }
 
-/* Whether sockets of these families can be made, as a set of enum confine_sockets; -1: of others. */
+/* The families whose sockets can be made, as a set of enum confine_sockets; -1: others, too. */
 static int families_of_client(void)
 {
 	static const int others[] = { AF_UNSPEC, AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK };

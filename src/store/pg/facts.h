@@ -21,7 +21,7 @@ struct pg_facts {
 };
 
 /*
- * Errors: those of pg_schema_check (schema.h) if this build cannot use the store. A server that does
- * not know a setting has no fact of it.
+ * Errors: those of pg_schema_check (schema.h) if this build cannot use the store. There is no fact
+ * of a setting that the server does not know.
  */
 bool pg_facts_read(struct pg_facts *facts, const char *url, struct err *err);
