@@ -24,53 +24,9 @@
 #include "base/id_serial.h"
 #include "base/str.h"
 #include "store/damage.h"
+#include "store/engine_table.h"
 #include "store/health.h"
 #include "store/transfer/backup.h"
-
-enum engine_table {
-	TABLE_TASKS,	   /* whose ids have a serial number of this store */
-	TABLE_NAMED_TASKS, /* all others: ids that clients choose or derive from names */
-	TABLE_INDEX,
-	TABLE_META,
-	TABLE_IDEMPOTENCY,
-	TABLE_USERS,
-	TABLE_TOKENS,
-	TABLE_SIGNING_KEYS,
-	TABLE_LOGINS,
-	TABLE_USAGE,
-	TABLE_SNAPSHOT,
-	TABLE_JOURNAL,
-	TABLE_WEBHOOKS,
-	TABLE_OUTBOX,	 /* deliveries of webhooks */
-	TABLE_OLD_TASKS, /* of older builds */
-	ENGINE_TABLES,
-	TABLE_HOSTS = ENGINE_TABLES, /* of shared engines only: what hosts tell each other */
-	SHARED_ENGINE_TABLES
-};
-
-/* Requirements of each table beyond get, put, del and each. */
-struct engine_table_spec {
-	const char *name; /* on disk: never changed */
-	bool ordered;	  /* scan */
-	bool counted;	  /* count and nth in O(log n); implies ordered */
-	/*
-	 * Keys end in an id that has a serial number under engine->secret (base/id_serial.h): rows
-	 * of one serial number lie together. Sized for engine_options.expected_tasks.
-	 */
-	bool serial;
-	/*
-	 * Its rows are changed only in transactions that have locked the tenant's scope, so that
-	 * shared engines lock no rows of it.
-	 */
-	bool scoped;
-	/*
-	 * Never created. Open fails if it exists, unless engine_options.migrate; without it, it has
-	 * no rows. clear removes it.
-	 */
-	bool old;
-};
-
-extern const struct engine_table_spec engine_tables[SHARED_ENGINE_TABLES];
 
 enum engine_status {
 	ENGINE_OK = 0,
@@ -156,13 +112,13 @@ struct engine {
 	bool log_cut; /* the same open gave up changes behind the damage of a log */
 	/* Of shared engines with rounds: the server has a transaction that only a flush ends. */
 	bool round_open;
-	bool round_lost;	 /* it was undone; calls return ENGINE_RETRY until the flush */
+	bool round_lost;	 /* it was undone; calls return the cause until the flush */
 	struct id_secret secret; /* set by open; kept with the data */
 };
 
 /* Of a shared engine: a scope as committed transactions have left it. */
 struct engine_scope {
-	uint64_t version; /* transactions that have locked it and were committed; grows */
+	uint64_t version; /* transactions that have locked it and made changes; grows */
 	uint64_t number;  /* the last one that take_numbers gave; 0: none */
 };
 
@@ -282,16 +238,17 @@ struct engine_ops {
 	enum engine_status (*abort)(struct engine *engine);
 	/*
 	 * Makes all commits of all processes durable. ENGINE_FULL: the outcome is unknown. Shared
-	 * engines: those of this process since the last flush. ENGINE_RETRY, ENGINE_AWAY: none of
-	 * them was made; the caller may run their transactions again. ENGINE_UNKNOWN: all or none.
+	 * engines: those of this process since the last flush. ENGINE_UNKNOWN: all of them or none;
+	 * any other failure: none was made. After ENGINE_RETRY and ENGINE_AWAY the caller may run
+	 * their transactions again.
 	 */
 	enum engine_status (*flush)(struct engine *engine);
 
 	/*
 	 * Shared engines; NULL for others. Within a WRITE transaction: locks a scope, and waits for
-	 * transactions that have locked it. A round that has locked scopes does not wait for
-	 * another one, because others may wait for its own: ENGINE_BUSY. A scope that is locked
-	 * already costs nothing.
+	 * transactions that have locked it. ENGINE_BUSY: it does not wait, because the round has
+	 * commits, or the transaction has locked a scope with a higher name; the round goes on. A
+	 * scope that is locked already costs nothing.
 	 */
 	enum engine_status (*lock)(struct engine *engine, struct str scope);
 	/*
@@ -320,7 +277,10 @@ struct engine_ops {
 		bool for_update, struct buf *out);
 	enum engine_status (*put)(struct engine *engine, enum engine_table table, struct str key,
 		struct str value, enum engine_put how);
-	/* ENGINE_NOT_FOUND if the key is absent. */
+	/*
+	 * ENGINE_NOT_FOUND if the key is absent. A shared engine may remove a key of a counted
+	 * table without a look, which would cost a trip, and return ENGINE_OK.
+	 */
 	enum engine_status (*del)(struct engine *engine, enum engine_table table, struct str key);
 	/* Of a table with serial numbers. NULL: rows of one serial number do not lie together. */
 	enum engine_status (*room)(struct engine *engine, enum engine_table table, uint32_t serial,
