@@ -175,7 +175,7 @@ static void end_round(struct store *store, const struct covered *done, enum engi
 	bool was_made = status == ENGINE_OK;
 
 	raise_flushed(store->counted, done);
-	if (was_made || status == ENGINE_UNKNOWN || status == ENGINE_FULL)
+	if (was_made || status == ENGINE_UNKNOWN)
 		wake_announce(store);
 	else
 		wake_forget(store);
@@ -198,7 +198,7 @@ static bool flush(struct store *store, struct err *err)
 	atomic_fetch_add(status == ENGINE_OK ? &metrics->flushes : &metrics->failed_flushes, 1);
 	if (store->engine->ops->shared)
 		end_round(store, &done, status);
-	if (status == ENGINE_FULL)
+	if (status == ENGINE_FULL && !store->engine->ops->shared)
 		return err_set(err, ERR_UNKNOWN_OUTCOME, NULL, NULL);
 	if (status != ENGINE_OK)
 		return store_fail(store, (int)status, err);

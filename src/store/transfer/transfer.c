@@ -175,18 +175,43 @@ static int import_task(struct store *store, struct import *import, size_t i, str
 	return rc == 0 ? import_over(store, import, i, err) : rc;
 }
 
+/* The next one in order of names; NULL behind the last one. */
+static const struct str *next_tenant(const struct store_task_batch *batch, const struct str *after)
+{
+	const struct str *next = NULL;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct str *tenant = &batch->tasks[i].tenant;
+
+		if ((!after || str_compare(*tenant, *after) > 0) &&
+			(!next || str_compare(*tenant, *next) < 0))
+			next = tenant;
+	}
+	return next;
+}
+
+/* In order of their names, so that a lock waits for other hosts (engine_ops.lock). */
+static int lock_tenants(struct store *store, const struct store_task_batch *batch)
+{
+	const struct str *tenant = NULL;
+	int rc = 0;
+
+	while (rc == 0 && (tenant = next_tenant(batch, tenant)))
+		rc = store_lock(store, *tenant);
+	return rc;
+}
+
 static int step_import(struct store *store, void *data, struct err *err)
 {
 	struct import *import = data;
 	struct store_task_batch *batch = import->batch;
-	int rc = 0;
+	int rc;
 
-	batch->replaced = batch->unchanged = batch->kept = 0;
+	batch->replaced = batch->unchanged = batch->kept = batch->failed = 0;
+	rc = lock_tenants(store, batch);
 	for (size_t i = 0; rc == 0 && i < batch->count; i++) {
 		batch->failed = i;
-		rc = store_lock(store, batch->tasks[i].tenant);
-		if (rc == 0)
-			rc = import_task(store, import, i, err);
+		rc = import_task(store, import, i, err);
 	}
 	return rc;
 }
