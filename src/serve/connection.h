@@ -9,8 +9,12 @@
 #include "serve/streams.h"
 #include "serve/turns.h"
 
-/* How often a request is run again because its round was lost. */
-#define CONNECTION_RUNS_MAX 3
+/*
+ * How often a request is run again because its round was lost, and because of anything. A deferred
+ * run costs little: it ends at the lock of its tenant.
+ */
+#define CONNECTION_RUNS_MAX	3
+#define CONNECTION_DEFERRED_MAX 100
 
 struct connection {
 	struct fcgi *fcgi;	   /* owned */

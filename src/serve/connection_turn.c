@@ -189,7 +189,8 @@ static bool may_run_again(const struct connection *conn)
 	const struct exchange *exchange = conn->exchange;
 
 	return !conn->closing && !conn->head_sent && !exchange->is_kept &&
-	       exchange->call != CALL_TOKEN && exchange->runs < CONNECTION_RUNS_MAX;
+	       exchange->call != CALL_TOKEN && exchange->lost_runs < CONNECTION_RUNS_MAX &&
+	       exchange->runs < CONNECTION_DEFERRED_MAX;
 }
 
 /* A request that was parked before this round goes on as it did when it was woken. */
@@ -199,6 +200,7 @@ static bool run_again(struct connection *conn, struct connection_shared *shared)
 
 	if (!may_run_again(conn))
 		return false;
+	exchange->lost_runs += !exchange->is_deferred;
 	app_run_again(&shared->app, exchange, conn->parked ? &conn->parked->wait : NULL);
 	if (conn->parked)
 		exchange->cost_us = conn->parked->cost_us;
@@ -237,6 +239,7 @@ static bool settle(
 		connection_flush_failed(conn, shared, failure);
 		return false;
 	}
+	exchange->is_deferred = false;
 	if (run_again(conn, shared))
 		return true;
 	refuse_lost(conn);

@@ -47,7 +47,7 @@ void exchange_reset(struct exchange *exchange)
 	request->body = STR_NULL;
 	request->rate_status = (struct rate_status){ 0 };
 	request->arena = &exchange->arena;
-	exchange->runs = 0;
+	exchange->runs = exchange->lost_runs = 0;
 	exchange->is_charged = exchange->body_is_plain = false;
 	exchange->account = exchange->tenant = 0;
 	exchange->has_principal = false;

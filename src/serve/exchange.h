@@ -121,7 +121,8 @@ struct exchange {
 	bool is_postponed;
 	bool commits_slices; /* each slice is a transaction that changes tasks */
 	bool is_kept;	     /* with commits_slices: some slices are durable */
-	unsigned runs;	     /* up to now that were for nothing, because their round was lost */
+	unsigned runs;	     /* up to now that were for nothing */
+	unsigned lost_runs;  /* those of them whose round was lost; others were deferred */
 	bool is_charged;     /* the principal was charged for a request */
 	bool body_is_plain;  /* the body was verified, and has no content coding any more */
 	uint64_t account;    /* key of the principal or, without one, of the client's network */

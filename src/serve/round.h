@@ -14,7 +14,8 @@
  * (store_has_unflushed()) to the flush. Its tenants are locked on all hosts until then, so each
  * round with a commit is flushed, whether a response waits for it or not. The flush may fail with
  * ERR_BUSY: the round is lost, nothing of it was made. Then its requests are run again, at most
- * CONNECTION_RUNS_MAX times. A request belongs to the round if its turn has used the store
+ * CONNECTION_RUNS_MAX times. A request whose tenant another host has locked ends there, and is run
+ * again after the flush. A request belongs to the round if its turn has used the store
  * (exchange.used_store) and the transaction was open at the end of the turn. It has at most one
  * turn in the round, waits as TURN_FLUSH, and is one of these:
  *

@@ -44,12 +44,12 @@ static bool flush(struct round *round, struct err *err)
 /* ---- rounds of a shared engine ---- */
 
 /* The longer, the more often the requests were run for nothing: other hosts wait as well. */
-static void pause_again(struct turns *turns, unsigned runs)
+static void pause_again(struct turns *turns, unsigned lost_runs)
 {
 	int64_t now = clock_mono_us();
 
 	if (turns->again_us <= now)
-		turns->again_us = now + arc4random_uniform(AGAIN_PAUSE_US << runs);
+		turns->again_us = now + arc4random_uniform(AGAIN_PAUSE_US << lost_runs);
 }
 
 static struct connection *take_held(struct round *round)
@@ -73,7 +73,7 @@ static bool end_turns(struct round *round, const struct err *failure)
 {
 	struct connection_shared *shared = round->connections->shared;
 	struct connection *conn = take_held(round), *next;
-	unsigned runs = 0;
+	unsigned lost_runs = 0;
 	bool refused = false;
 	struct err err = { 0 };
 
@@ -84,13 +84,13 @@ static bool end_turns(struct round *round, const struct err *failure)
 		next = conn->next_ready;
 		if (!connection_end_round(conn, shared, failure, &queue, &err))
 			return false;
-		if (queue == TURN_AGAIN && conn->exchange->runs > runs)
-			runs = conn->exchange->runs;
+		if (queue == TURN_AGAIN && conn->exchange->lost_runs > lost_runs)
+			lost_runs = conn->exchange->lost_runs;
 		refused |= is_request && queue != TURN_AGAIN;
 		round_wait_or_send(round, conn, queue);
 	}
-	if (failure && runs > 0)
-		pause_again(&shared->turns, runs);
+	if (failure && lost_runs > 0)
+		pause_again(&shared->turns, lost_runs);
 	if (failure && refused)
 		log_warn("round-lost", "%s", err_text(failure));
 	return true;
