@@ -28,6 +28,16 @@ static void lose(struct pg *pg, enum engine_status cause)
 	pg_rollback(pg);
 	pg_forget_round(pg);
 	pg->lost = cause;
+	pg->engine.round_lost = pg->engine.round_open;
+}
+
+/* The caller of a view that is held may do other work for long between two calls. */
+static void ask_patience(struct pg *pg)
+{
+	char text[PG_TEXT_SIZE];
+
+	pg_sql_limit(true, "idle_in_transaction_session_timeout", 0, text);
+	pg_ask_text(pg, text);
 }
 
 enum engine_status pg_start(struct pg *pg)
@@ -51,8 +61,10 @@ enum engine_status pg_start(struct pg *pg)
 	if (in_round) {
 		pg_ask(pg, PG_BEGIN, TABLE_META, NULL, NULL, NULL);
 		pg->in = PG_IN_ROUND;
-	} else if (pg->in_transaction && pg->access == ENGINE_VIEW) {
+	} else if (pg->held || (pg->in_transaction && pg->access == ENGINE_VIEW)) {
 		pg_ask(pg, PG_BEGIN_VIEW, TABLE_META, NULL, NULL, NULL);
+		if (pg->held)
+			ask_patience(pg);
 		pg->in = PG_IN_VIEW;
 	}
 	return ENGINE_OK;

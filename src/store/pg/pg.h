@@ -189,6 +189,7 @@ struct pg {
 	enum engine_status lost; /* ENGINE_OK: the round is not lost */
 	uint64_t commits;	 /* of the round, with changes */
 	bool changed;		 /* by the current transaction */
+	bool held;		 /* hold_view */
 	struct pg_rows rows;
 	struct pg_scopes scopes;
 
@@ -237,6 +238,7 @@ enum engine_status pg_begin(struct engine *engine, enum engine_access access);
 enum engine_status pg_commit(struct engine *engine);
 enum engine_status pg_abort(struct engine *engine);
 enum engine_status pg_flush(struct engine *engine);
+enum engine_status pg_hold_view(struct engine *engine, bool hold);
 
 /* ---- call.c ---- */
 

@@ -16,6 +16,7 @@ static void end_round(struct pg *pg)
 	pg->in = PG_IN_NOTHING;
 	pg->commits = 0;
 	pg->lost = ENGINE_OK;
+	pg->engine.round_open = pg->engine.round_lost = false;
 }
 
 static enum engine_status send_round(struct pg *pg)
@@ -73,6 +74,10 @@ enum engine_status pg_begin(struct engine *engine, enum engine_access access)
 
 	if (pg->lost)
 		return pg->lost;
+	if (pg->held && access == ENGINE_WRITE) {
+		pg_describe(pg, "PostgreSQL", "a transaction writes while a view is held");
+		return ENGINE_FAILED;
+	}
 	pg->in_transaction = true;
 	pg->access = access;
 	pg->changed = false;
@@ -83,10 +88,24 @@ enum engine_status pg_begin(struct engine *engine, enum engine_access access)
 static void end_transaction(struct pg *pg)
 {
 	pg->in_transaction = false;
-	if (pg->commits > 0)
+	if (pg->commits > 0 || pg->held)
 		return;
 	pg_rollback(pg);
 	end_round(pg);
+}
+
+enum engine_status pg_hold_view(struct engine *engine, bool hold)
+{
+	struct pg *pg = pg_of(engine);
+
+	if (hold && (pg->in_transaction || pg->commits > 0)) {
+		pg_describe(pg, "PostgreSQL", "a view is held within a transaction");
+		return ENGINE_FAILED;
+	}
+	pg->held = hold;
+	if (!hold)
+		end_transaction(pg);
+	return ENGINE_OK;
 }
 
 enum engine_status pg_abort(struct engine *engine)
@@ -113,6 +132,7 @@ enum engine_status pg_commit(struct engine *engine)
 	pg_rows_commit(&pg->rows);
 	pg_scopes_commit(pg);
 	pg->commits++;
+	engine->round_open = true;
 	end_transaction(pg);
 	return pg->rounds ? ENGINE_OK : pg_flush(engine);
 }

@@ -56,10 +56,13 @@ static enum engine_status take_value(struct pg *pg, const PGresult *result, void
 	return append(reading->out, pg_column(result, 0, 0));
 }
 
-/*
- * A row that is read for an update is protected by a scope that the transaction has locked, and is
- * kept for the round. Without a scope the row itself is locked.
- */
+/* Whether the row itself must be locked, because no scope protects it. */
+static bool needs_lock(const struct pg *pg, enum engine_table table)
+{
+	return pg->scopes.locked == 0 || !engine_tables[table].scoped;
+}
+
+/* A row that is read for an update is kept for the round. */
 enum engine_status pg_get(struct engine *engine, enum engine_table table, struct str key,
 	bool for_update, struct buf *out)
 {
@@ -80,7 +83,7 @@ enum engine_status pg_get(struct engine *engine, enum engine_table table, struct
 	if (status != ENGINE_OK)
 		return status;
 	pg_param_str(&params, key);
-	pg_ask(pg, to_change && pg->scopes.locked == 0 ? PG_GET_LOCKED : PG_GET, table, &params,
+	pg_ask(pg, to_change && needs_lock(pg, table) ? PG_GET_LOCKED : PG_GET, table, &params,
 		take_value, &reading);
 	return pg_run(pg);
 }

@@ -5,14 +5,17 @@
  * A transaction that has changed nothing does not raise the version: hosts that look at versions
  * would wake one another for nothing.
  *
- * A process that waits for scopes in ascending order of their names only cannot be part of a
- * deadlock. Out of that order it waits for pg_waits.hurried only.
+ * A transaction waits for a scope only if its round has locked none with a higher name, so that
+ * processes that wait for one another cannot be a circle, and if the round has no commits, which
+ * would stay locked meanwhile. Otherwise a scope that is locked is ENGINE_BUSY.
  */
 
 #include "store/pg/pg.h"
 
-static bool is_in_order(const struct pg *pg, struct str name)
+static bool may_wait(const struct pg *pg, struct str name)
 {
+	if (pg->commits > 0)
+		return false;
 	for (size_t i = 0; i < pg->scopes.count; i++)
 		if (str_compare(pg_scope_name(&pg->scopes.list[i]), name) > 0)
 			return false;
@@ -46,39 +49,67 @@ static void ask_wait(struct pg *pg, int ms)
 	pg_ask_text(pg, text);
 }
 
-/* create: the row was not there before. */
-static enum engine_status ask_lock(struct pg *pg, struct str name, bool create, struct found *found)
-{
-	bool hurried = !is_in_order(pg, name);
-	struct pg_params params = { 0 };
-	enum engine_status status = pg_start(pg);
-
-	if (status != ENGINE_OK)
-		return status;
-	pg_param_str(&params, name);
-	if (hurried)
-		ask_wait(pg, pg_waits.hurried);
-	if (create)
-		pg_ask(pg, PG_NEW_SCOPE, TABLE_META, &params, NULL, NULL);
-	pg_ask(pg, PG_LOCK_SCOPE, TABLE_META, &params, take_state, found);
-	if (hurried)
-		ask_wait(pg, pg_waits.lock);
-	return pg_run(pg);
-}
-
 static enum engine_status misuse(struct pg *pg, const char *text)
 {
 	pg_describe(pg, "PostgreSQL", text);
 	return ENGINE_FAILED;
 }
 
+/* Waits for the transaction that has locked it. */
+static enum engine_status ask_lock(struct pg *pg, struct str name, struct found *found)
+{
+	enum engine_status status = pg_start(pg);
+	struct pg_params params = { 0 };
+
+	if (status != ENGINE_OK)
+		return status;
+	pg_param_str(&params, name);
+	pg_ask(pg, PG_LOCK_SCOPE, TABLE_META, &params, take_state, found);
+	return pg_run(pg);
+}
+
+/* ENGINE_BUSY: another transaction has locked it. The round goes on. */
+static enum engine_status try_lock(struct pg *pg, struct str name, struct found *found)
+{
+	enum engine_status status = pg_start(pg);
+	struct pg_params params = { 0 };
+	struct found any = { 0 };
+
+	if (status != ENGINE_OK)
+		return status;
+	pg_param_str(&params, name);
+	pg_ask(pg, PG_TRY_SCOPE, TABLE_META, &params, take_state, found);
+	pg_ask(pg, PG_READ_SCOPE, TABLE_META, &params, take_state, &any);
+	status = pg_run(pg);
+	return status == ENGINE_OK && !found->row && any.row ? ENGINE_BUSY : status;
+}
+
+/* Makes a row, and locks it by that. Another transaction may make the same one meanwhile. */
+static enum engine_status create(struct pg *pg, struct str name, bool hurried, struct found *found)
+{
+	enum engine_status status = pg_start(pg);
+	struct pg_params params = { 0 };
+
+	if (status != ENGINE_OK)
+		return status;
+	pg_param_str(&params, name);
+	if (hurried)
+		ask_wait(pg, pg_waits.hurried);
+	pg_ask(pg, PG_NEW_SCOPE, TABLE_META, &params, NULL, NULL);
+	pg_ask(pg, PG_LOCK_SCOPE, TABLE_META, &params, take_state, found);
+	if (hurried)
+		ask_wait(pg, pg_waits.lock);
+	return pg_run(pg);
+}
+
 static enum engine_status lock_new(struct pg *pg, struct str name)
 {
+	bool waits = may_wait(pg, name);
 	struct found found = { 0 };
-	enum engine_status status = ask_lock(pg, name, false, &found);
+	enum engine_status status = waits ? ask_lock(pg, name, &found) : try_lock(pg, name, &found);
 
 	if (status == ENGINE_OK && !found.row)
-		status = ask_lock(pg, name, true, &found);
+		status = create(pg, name, !waits, &found);
 	if (status != ENGINE_OK)
 		return status;
 	if (!found.row)

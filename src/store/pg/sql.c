@@ -93,6 +93,9 @@ static const struct statement statements[PG_STATEMENTS] = {
 	[PG_LOCK_SCOPE] = { "lock_scope", OF_NONE,
 		"SELECT version, number FROM scope WHERE name = $1::bytea FOR UPDATE", NULL,
 		"sql-select", "select-for-update", "explicit-locking" },
+	[PG_TRY_SCOPE] = { "try_scope", OF_NONE,
+		"SELECT version, number FROM scope WHERE name = $1::bytea FOR UPDATE SKIP LOCKED",
+		NULL, "sql-select", "select-for-update", "explicit-locking" },
 	[PG_NEW_SCOPE] = { "new_scope", OF_NONE,
 		"INSERT INTO scope (name, version, number) VALUES ($1::bytea, 0, 0) ON CONFLICT "
 		"(name) DO NOTHING",

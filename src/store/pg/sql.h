@@ -33,6 +33,7 @@ enum pg_sql {
 	PG_NTH_TO,
 	/* Of scopes. */
 	PG_LOCK_SCOPE, /* name */
+	PG_TRY_SCOPE,  /* name; no row if another transaction has locked it */
 	PG_NEW_SCOPE,  /* name */
 	PG_READ_SCOPE, /* name */
 	PG_SET_SCOPES, /* names, versions, numbers */

@@ -11,7 +11,7 @@ struct pg_waits {
 	int resolve; /* for the outcome of a flush without an answer */
 	int pause;   /* between attempts to connect */
 	int lock;    /* for a lock: less than a request waits */
-	int hurried; /* for a scope out of order, which can be a deadlock */
+	int hurried; /* for the row of a new scope out of order, which can be a deadlock */
 	int leave;   /* for the last statement of close */
 };
 

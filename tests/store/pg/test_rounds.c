@@ -354,6 +354,22 @@ static void a_place_that_was_forgotten_is_reported(void **state)
 		ENGINE_FAILED);
 }
 
+static void the_engine_says_whether_a_round_is_open(void **state)
+{
+	struct engine *engine = ((const struct hosts *)*state)->a;
+
+	assert_false(engine->round_open);
+	hosts_begin(engine, ENGINE_WRITE);
+	hosts_put(engine, TABLE_META, "k", "1");
+	pg_engine_ops.abort(engine);
+	assert_false(engine->round_open);
+	hosts_write(engine, "k", "1");
+	assert_true(engine->round_open);
+	assert_false(engine->round_lost);
+	hosts_flush(engine);
+	assert_false(engine->round_open);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +386,7 @@ int main(void)
 		HOSTS_TEST(a_view_is_of_one_moment),
 		HOSTS_TEST(walks_go_on_beside_each_other),
 		HOSTS_TEST(a_place_that_was_forgotten_is_reported),
+		HOSTS_TEST(the_engine_says_whether_a_round_is_open),
 	};
 
 	return CHECK_RUN(tests);

@@ -245,6 +245,53 @@ static void the_order_of_scopes_ends_a_deadlock(void **state)
 	close(task.ready[1]);
 }
 
+static void make_scopes(const struct hosts *hosts)
+{
+	static const char *const names[] = { "a", "b", "c" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		hosts_begin_in(hosts->b, names[i]);
+		hosts_put(hosts->b, TABLE_META, names[i], "");
+		hosts_commit(hosts->b);
+	}
+}
+
+static void a_lock_out_of_order_does_not_wait(void **state)
+{
+	const struct hosts *hosts = *state;
+
+	make_scopes(hosts);
+	hosts_begin_in(hosts->b, "a");
+	hosts_begin_in(hosts->a, "b");
+	assert_int_equal(pg_engine_ops.lock(hosts->a, STR("a")), ENGINE_BUSY);
+	assert_int_equal(pg_engine_ops.lock(hosts->a, STR("c")), ENGINE_OK);
+	hosts_put(hosts->a, TABLE_META, "k", "the round goes on");
+	hosts_commit(hosts->a);
+	hosts_flush(hosts->a);
+	pg_engine_ops.abort(hosts->b);
+	hosts_expect(hosts->b, "k", "the round goes on");
+	hosts_begin_in(hosts->a, "b");
+	assert_int_equal(pg_engine_ops.lock(hosts->a, STR("a")), ENGINE_OK);
+	pg_engine_ops.abort(hosts->a);
+}
+
+static void a_round_with_commits_does_not_wait(void **state)
+{
+	const struct hosts *hosts = *state;
+
+	make_scopes(hosts);
+	hosts_begin_in(hosts->a, "a");
+	hosts_put(hosts->a, TABLE_META, "k", "1");
+	hosts_commit(hosts->a);
+	hosts_begin_in(hosts->b, "b");
+	hosts_begin(hosts->a, ENGINE_WRITE);
+	assert_int_equal(pg_engine_ops.lock(hosts->a, STR("b")), ENGINE_BUSY);
+	pg_engine_ops.abort(hosts->a);
+	hosts_flush(hosts->a);
+	pg_engine_ops.abort(hosts->b);
+	hosts_expect(hosts->b, "k", "1");
+}
+
 static enum engine_status lock_row(struct engine *engine, const char *key)
 {
 	struct buf out = BUF_INIT;
@@ -253,6 +300,41 @@ static enum engine_status lock_row(struct engine *engine, const char *key)
 
 	buf_free(&out);
 	return status;
+}
+
+/* A row of a table that is not engine_table_spec.scoped. */
+static int lock_beside_another_scope(void *data)
+{
+	const struct task *task = data;
+	struct engine *engine = open_in_child();
+
+	if (pg_engine_ops.begin(engine, ENGINE_WRITE) != ENGINE_OK ||
+		pg_engine_ops.lock(engine, STR("b")) != ENGINE_OK ||
+		lock_row(engine, "a") != ENGINE_OK)
+		return 1;
+	if (write(task->ready[1], "", 1) != 1)
+		return 2;
+	hosts_await_lock("a");
+	return 0;
+}
+
+static void a_scope_does_not_protect_tables_of_all_tenants(void **state)
+{
+	const struct hosts *hosts = *state;
+	struct task task;
+	pid_t child;
+	char byte;
+
+	make_scopes(hosts);
+	assert_int_equal(pipe(task.ready), 0);
+	child = hosts_fork(lock_beside_another_scope, &task);
+	assert_int_equal(read(task.ready[0], &byte, 1), 1);
+	hosts_begin_in(hosts->a, "a");
+	assert_int_equal(lock_row(hosts->a, "a"), ENGINE_OK);
+	hosts_join(child);
+	pg_engine_ops.abort(hosts->a);
+	close(task.ready[0]);
+	close(task.ready[1]);
 }
 
 static int lock_rows_crosswise(void *data)
@@ -303,6 +385,9 @@ int main(void)
 		HOSTS_TEST(a_view_sees_the_scope_of_its_moment),
 		HOSTS_TEST(a_new_lock_reads_again),
 		HOSTS_TEST(the_order_of_scopes_ends_a_deadlock),
+		HOSTS_TEST(a_lock_out_of_order_does_not_wait),
+		HOSTS_TEST(a_round_with_commits_does_not_wait),
+		HOSTS_TEST(a_scope_does_not_protect_tables_of_all_tenants),
 		HOSTS_TEST(one_side_of_a_deadlock_retries),
 	};
 
