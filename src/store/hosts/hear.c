@@ -159,9 +159,11 @@ static int step_remove(struct store *store, void *data, struct err *err)
 static bool forget(struct store *store, struct hearing *hearing, struct err *err)
 {
 	struct store_hosts *hosts = hearing->hosts;
+	struct index_key key;
+	struct str scope = hosts_scope(&key, hearing->host->id);
 
 	do {
-		if (!step_call_write(store, HOSTS_SCOPE, step_remove, hearing, err))
+		if (!step_call_write(store, scope, step_remove, hearing, err))
 			return false;
 	} while (hearing->count == ROWS_MAX);
 	*hearing->host = hosts->others[--hosts->count];

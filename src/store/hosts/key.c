@@ -25,6 +25,16 @@ void hosts_key(struct index_key *key, uint64_t host, uint64_t number)
 	put_number(key, number);
 }
 
+struct str hosts_scope(struct index_key *key, uint64_t host)
+{
+	struct str prefix = STR("\0hosts");
+
+	memcpy(key->bytes, prefix.ptr, prefix.len);
+	key->len = prefix.len;
+	put_number(key, host);
+	return key_str(key);
+}
+
 bool hosts_parse_key(struct str key, uint64_t *host, uint64_t *number)
 {
 	if (key.len != KEY_SIZE)

@@ -3,11 +3,13 @@
 #include "store/hosts/hosts.h"
 #include "store/internal.h"
 
-/* That no tenant has, so that a row waits for no other change. */
-#define HOSTS_SCOPE STR("\0hosts")
-
 /* The key of a row. */
 void hosts_key(struct index_key *key, uint64_t host, uint64_t number);
+/*
+ * The scope of a host's rows. No tenant has that name, so they wait for no other change, nor for
+ * the keeper of another host that was stopped.
+ */
+struct str hosts_scope(struct index_key *key, uint64_t host);
 /* False if the key is not one. */
 bool hosts_parse_key(struct str key, uint64_t *host, uint64_t *number);
 /* The number of this host, drawn by the first process that asks. */

@@ -62,6 +62,7 @@ bool hosts_tell(struct store *store, struct store_hosts *hosts, int64_t now, str
 {
 	struct telling telling = { .host = hosts_self(store), .number = hosts->number + 1 };
 	struct buf value = BUF_INIT;
+	struct index_key scope;
 	bool ok = true;
 
 	counters_tell(store, hosts->told, &value);
@@ -72,7 +73,8 @@ bool hosts_tell(struct store *store, struct store_hosts *hosts, int64_t now, str
 	} else if (value.len > 0 || now - hosts->told_ms >= HOSTS_BEAT_MS) {
 		telling.value = buf_str(&value);
 		find_old(hosts, now, &telling);
-		ok = step_call_write(store, HOSTS_SCOPE, step_tell, &telling, err) &&
+		ok = step_call_write(
+			     store, hosts_scope(&scope, telling.host), step_tell, &telling, err) &&
 		     store_flush(store, err);
 		if (ok)
 			note_row(hosts, &telling, now);
