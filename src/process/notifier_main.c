@@ -50,7 +50,8 @@ static bool pause_sender(void *data, int64_t ms)
 		ms = ROLE_BEAT_MS;
 	if (!child_pause(sender->child, ms))
 		return false;
-	if (!store_role_renew(sender->store, &sender->role, &err))
+	/* Of a server that does not answer, the engine has told. */
+	if (!store_role_renew(sender->store, &sender->role, &err) && err.code != ERR_BUSY)
 		log_warn("notifier-role", "webhooks are not sent from here: %s", err_text(&err));
 	return sender->role.held;
 }
