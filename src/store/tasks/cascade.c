@@ -63,7 +63,7 @@ static int change_dependent(
 		return 0;
 	old = task;
 	task.archived = true;
-	cascade->found_current = true;
+	cascade->found_current = cascade->has_changed = true;
 	rc = change_save(store, op, &old, &task, &record, err);
 	buf_free(&record);
 	return rc;
@@ -105,7 +105,7 @@ static int begin_pass(struct store *store, struct cascade *cascade)
 	int rc = store_read_commits(store, cascade->op.tenant, &commits);
 
 	path_restart(&cascade->path);
-	cascade->pieces = 0;
+	cascade->pieces = cascade->counted = 0;
 	cascade->started = commits.started;
 	cascade->found_current = false;
 	return rc;
@@ -119,7 +119,8 @@ static int begin_pass(struct store *store, struct cascade *cascade)
 static bool needs_pass(struct store *store, struct cascade *cascade)
 {
 	if (cascade->op.kind != OP_ARCHIVE || cascade->pieces == 0 ||
-		!store_has_committed(store, cascade->op.tenant, cascade->started + cascade->pieces))
+		!store_has_committed(
+			store, cascade->op.tenant, cascade->started + cascade->counted))
 		return false;
 	return cascade->found_current || ++cascade->quiet_passes < QUIET_PASSES;
 }
@@ -140,16 +141,18 @@ static int begin_piece(struct piece *piece, struct err *err)
 	if (rc != 0)
 		return rc;
 	cascade->begun = true;
-	cascade->pass_ended = false;
+	cascade->pass_ended = cascade->has_changed = false;
 	if (path->count > CASCADE_LEVELS_CHECKED)
 		piece->checked = path->count - CASCADE_LEVELS_CHECKED;
 	return path_check(path, piece->checked);
 }
 
-void cascade_note_piece(struct cascade *cascade)
+/* A shared engine does not count a transaction that has changed nothing. */
+void cascade_note_piece(struct store *store, struct cascade *cascade)
 {
 	cascade->begun = false;
 	cascade->pieces++;
+	cascade->counted += cascade->has_changed || !store_is_shared(store);
 }
 
 int cascade_piece(struct store *store, struct write *write, struct err *err)

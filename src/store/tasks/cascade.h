@@ -30,8 +30,10 @@ struct cascade {
 	bool begun;		  /* a piece that is not committed */
 	bool pass_ended;	  /* the next piece begins a pass */
 	bool found_current;	  /* ARCHIVE: in this pass */
+	bool has_changed;	  /* ARCHIVE: the last piece has changed a task */
 	unsigned quiet_passes;	  /* ARCHIVE: that have found none */
 	uint64_t pieces;	  /* of this pass, committed */
+	uint64_t counted;	  /* those of them that store_read_commits() counts */
 	uint64_t started;	  /* commits of the tenant when this pass began */
 	bool refused;
 	uint64_t steps;
@@ -50,6 +52,6 @@ size_t cascade_memory(const struct cascade *cascade);
  */
 int cascade_piece(struct store *store, struct write *write, struct err *err);
 /* The transaction of the piece was committed. */
-void cascade_note_piece(struct cascade *cascade);
+void cascade_note_piece(struct store *store, struct cascade *cascade);
 /* After write->blocked: finds the dependents, op.slice_steps a call, until *done. */
 bool cascade_list(struct store *store, struct cascade *cascade, bool *done, struct err *err);

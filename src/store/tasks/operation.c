@@ -197,7 +197,7 @@ static bool write_once(struct store *store, const struct op *op, const struct in
 	if (!step_run_write(store, op->tenant, step_write, &write, err))
 		return false;
 	if (result->cascade) {
-		cascade_note_piece(result->cascade);
+		cascade_note_piece(store, result->cascade);
 		result->steps += write.steps;
 	}
 	result->unfinished = write.unfinished || write.blocked;
