@@ -54,7 +54,15 @@ enum engine_access {
 	ENGINE_WRITE, /* rows read by get (for_update) and scan do not change until the end */
 };
 
-enum engine_put { ENGINE_REPLACE, ENGINE_INSERT };
+enum engine_put {
+	ENGINE_REPLACE,
+	ENGINE_INSERT,
+	/*
+	 * As ENGINE_INSERT of a key that the caller has made, which no row can have. A shared engine
+	 * may find a row of it at the flush only: ENGINE_RETRY.
+	 */
+	ENGINE_NEW,
+};
 
 enum engine_mode { ENGINE_ATTACH, ENGINE_RECOVER, ENGINE_RESTORE, ENGINE_EPHEMERAL };
 
@@ -267,6 +275,12 @@ struct engine_ops {
 	 * of the first one, however long that takes. There is no WRITE transaction meanwhile.
 	 */
 	enum engine_status (*hold_view)(struct engine *engine, bool hold);
+
+	/*
+	 * Shared engines; NULL for others. A hint, within a WRITE transaction or before it: the
+	 * transaction will read the row for an update. The trip of its lock may bring it.
+	 */
+	void (*expect)(struct engine *engine, enum engine_table table, struct str key);
 
 	/*
 	 * Appends the value; ENGINE_NOT_FOUND. for_update: no other process may change the row, nor

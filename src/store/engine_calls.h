@@ -92,6 +92,15 @@ static inline int store_lock(struct store *store, struct str scope)
 	return ops->lock ? (int)ops->lock(store->engine, scope) : 0;
 }
 
+/* See engine_ops.expect. */
+static inline void store_expect(struct store *store, enum engine_table table, struct str key)
+{
+	const struct engine_ops *ops = store->engine->ops;
+
+	if (ops->expect)
+		ops->expect(store->engine, table, key);
+}
+
 static inline struct str key_str(const struct index_key *key)
 {
 	return (struct str){ (const char *)key->bytes, key->len };

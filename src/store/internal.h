@@ -81,6 +81,8 @@ struct usage_list {
 };
 
 /* The serial numbers of this process (serial.c). */
+#define SERIALS_MADE 64
+
 struct serials {
 	uint32_t current, next;
 	unsigned left_in_block; /* from next on */
@@ -88,6 +90,9 @@ struct serials {
 	size_t row;		/* bytes of a row, estimated from the last ones; 0: none yet */
 	size_t unwritten;	/* ids of the current one whose rows are not written yet */
 	unsigned pause;		/* pages to add before the next search for room */
+	/* Without such places: the newest ids that were made and have no row yet, a ring. */
+	struct id made[SERIALS_MADE];
+	unsigned made_at;
 };
 
 struct snapshot_progress {
@@ -203,6 +208,11 @@ bool step_call_write(
 
 /* ---- tasks/serial.c ---- */
 
+/*
+ * Whether this process has made the id lately and no row was written under it; only once. Without
+ * rows that lie together, because other engines look at the key anyway.
+ */
+bool serial_take_new(struct store *store, const struct id *id);
 /* A new row of that many bytes was written under the id. */
 void serial_note_row(struct store *store, const struct id *id, size_t size);
 /* A public call has ended: ids given before it are not used any more. */
@@ -238,6 +248,8 @@ bool row_encode(const struct task *task, struct buf *record, struct err *err);
 
 /* ---- tasks/idempotency.c ---- */
 
+/* The rows that a creation with the op's key will read. */
+void idempotency_expect(struct store *store, const struct op *op);
 /*
  * Finds what was done with the op's key: fills the result's records and sets *known, or
  * STEP_FAILED with ERR_KEY_REUSED. Locks the key until the end of the transaction.

@@ -130,7 +130,7 @@ static enum engine_status put(struct engine *engine, enum engine_table table, st
 	struct memory *memory = memory_of(engine);
 	struct str old;
 
-	if (how == ENGINE_INSERT && treap_get(&memory->tables[table], key, &old))
+	if (how != ENGINE_REPLACE && treap_get(&memory->tables[table], key, &old))
 		return ENGINE_EXISTS;
 	note_undo(memory, table, key);
 	treap_put(&memory->tables[table], key, value);

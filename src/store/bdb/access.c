@@ -34,7 +34,7 @@ enum engine_status bdb_put(struct engine *engine, enum engine_table table, struc
 	struct bdb *bdb = bdb_of(engine);
 	DB *db = bdb->tables[table];
 	DBT id = bdb_in(key), data = bdb_in(value);
-	uint32_t flags = how == ENGINE_INSERT ? DB_NOOVERWRITE : 0;
+	uint32_t flags = how != ENGINE_REPLACE ? DB_NOOVERWRITE : 0;
 
 	return bdb_status(bdb, db->put(db, bdb->txn, &id, &data, flags), "put");
 }

@@ -96,6 +96,7 @@ const struct engine_ops pg_engine_ops = {
 	.take_numbers = pg_take_numbers,
 	.read_scope = pg_read_scope,
 	.hold_view = pg_hold_view,
+	.expect = pg_expect,
 	.get = pg_get,
 	.put = pg_put,
 	.del = pg_del,

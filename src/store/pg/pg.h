@@ -20,6 +20,7 @@
  *     scopes.c       the scopes that a round has locked
  *     scope.c        locks, numbers and versions of scopes
  *     writes.c       sends what the buffers have
+ *     expected.c     rows that a transaction will read
  *     row.c          get, put, del
  *     range.c        scan, count, nth
  *     each.c         all rows of a table
@@ -168,6 +169,14 @@ struct pg_place {
 	struct buf key;	 /* the last one */
 };
 
+#define PG_EXPECTED_MAX 8
+
+/* A row that the transaction will read for an update. */
+struct pg_expected {
+	enum engine_table table;
+	struct buf key;
+};
+
 struct pg {
 	struct engine engine;
 	const char *url;
@@ -192,6 +201,10 @@ struct pg {
 	bool held;		 /* hold_view */
 	struct pg_rows rows;
 	struct pg_scopes scopes;
+
+	/* expected.c */
+	struct pg_expected expected[PG_EXPECTED_MAX];
+	size_t expected_count;
 
 	/* resolve.c */
 	uint8_t process[PG_PROCESS_SIZE];
@@ -299,6 +312,14 @@ bool pg_ask_writes(struct pg *pg, enum engine_table table);
 bool pg_ask_all_writes(struct pg *pg);
 /* Sends all writes if they take much memory. */
 enum engine_status pg_spill(struct pg *pg);
+
+/* ---- expected.c ---- */
+
+void pg_expect(struct engine *engine, enum engine_table table, struct str key);
+/* Queues the rows that are expected and not known. Call pg_expect_no_more() after the trip. */
+void pg_ask_expected(struct pg *pg);
+void pg_expect_no_more(struct pg *pg);
+void pg_expected_free(struct pg *pg);
 
 /* ---- schema.c ---- */
 

@@ -88,6 +88,7 @@ enum engine_status pg_begin(struct engine *engine, enum engine_access access)
 static void end_transaction(struct pg *pg)
 {
 	pg->in_transaction = false;
+	pg_expect_no_more(pg);
 	if (pg->commits > 0 || pg->held)
 		return;
 	pg_rollback(pg);

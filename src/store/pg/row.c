@@ -85,7 +85,12 @@ enum engine_status pg_get(struct engine *engine, enum engine_table table, struct
 	pg_param_str(&params, key);
 	pg_ask(pg, to_change && needs_lock(pg, table) ? PG_GET_LOCKED : PG_GET, table, &params,
 		take_value, &reading);
-	return pg_run(pg);
+	if (to_change)
+		pg_ask_expected(pg);
+	status = pg_run(pg);
+	if (to_change)
+		pg_expect_no_more(pg);
+	return status;
 }
 
 /* ---- put, del ---- */
@@ -123,6 +128,16 @@ static enum engine_status look(struct pg *pg, enum engine_table table, struct st
 		       : ENGINE_NO_MEMORY;
 }
 
+/* If it is there all the same, the server refuses the round: ENGINE_RETRY. */
+static enum engine_status assume_absent(struct pg *pg, enum engine_table table, struct str key)
+{
+	struct pg_row *row = pg_rows_add(&pg->rows, table, key);
+
+	if (row && pg_row_value(row)->known == PG_UNKNOWN)
+		pg_row_read(row, PG_ABSENT, STR_NULL);
+	return row ? ENGINE_OK : ENGINE_NO_MEMORY;
+}
+
 static enum engine_status write(struct pg *pg, enum engine_table table, struct str key,
 	enum pg_known known, struct str value)
 {
@@ -151,7 +166,9 @@ enum engine_status pg_put(struct engine *engine, enum engine_table table, struct
 	enum engine_status status = check_write(pg, table);
 	bool exists = false;
 
-	if (status == ENGINE_OK && how == ENGINE_INSERT)
+	if (status == ENGINE_OK && how == ENGINE_NEW)
+		status = assume_absent(pg, table, key);
+	if (status == ENGINE_OK && how != ENGINE_REPLACE)
 		status = look(pg, table, key, &exists);
 	if (status != ENGINE_OK)
 		return status;

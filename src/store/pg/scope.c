@@ -64,8 +64,16 @@ static enum engine_status ask_lock(struct pg *pg, struct str name, struct found 
 	if (status != ENGINE_OK)
 		return status;
 	pg_param_str(&params, name);
+	/* What was read before is not what the scope's last transaction has left. */
+	pg_rows_forget_reads(&pg->rows);
 	pg_ask(pg, PG_LOCK_SCOPE, TABLE_META, &params, take_state, found);
-	return pg_run(pg);
+	pg_ask_expected(pg);
+	status = pg_run(pg);
+	pg_expect_no_more(pg);
+	/* Nothing was locked. */
+	if (status == ENGINE_OK && !found->row)
+		pg_rows_forget_reads(&pg->rows);
+	return status;
 }
 
 /* ENGINE_BUSY: another transaction has locked it. The round goes on. */
@@ -81,6 +89,7 @@ static enum engine_status try_lock(struct pg *pg, struct str name, struct found 
 	pg_ask(pg, PG_TRY_SCOPE, TABLE_META, &params, take_state, found);
 	pg_ask(pg, PG_READ_SCOPE, TABLE_META, &params, take_state, &any);
 	status = pg_run(pg);
+	pg_rows_forget_reads(&pg->rows);
 	return status == ENGINE_OK && !found->row && any.row ? ENGINE_BUSY : status;
 }
 
@@ -114,8 +123,6 @@ static enum engine_status lock_new(struct pg *pg, struct str name)
 		return status;
 	if (!found.row)
 		return misuse(pg, "the row of a scope was removed");
-	/* What was read before is not what the scope's last transaction has left. */
-	pg_rows_forget_reads(&pg->rows);
 	return pg_scope_add(pg, name, &found.state) ? ENGINE_OK : ENGINE_NO_MEMORY;
 }
 

@@ -42,6 +42,10 @@ static const struct statement statements[PG_STATEMENTS] = {
 	[PG_FETCH] = { "fetch", OF_TABLE, "SELECT key, value FROM @ WHERE key = ANY ($1::bytea[])",
 		"SELECT key, ''::bytea FROM @ WHERE key = ANY ($1::bytea[])",
 		"functions-comparisons", "select-clause", "dml_select" },
+	[PG_FETCH_LOCKED] = { "fetch_lock", OF_TABLE,
+		"SELECT key, value FROM @ WHERE key = ANY ($1::bytea[]) FOR UPDATE",
+		"SELECT key, ''::bytea FROM @ WHERE key = ANY ($1::bytea[]) FOR UPDATE",
+		"functions-comparisons", "select-for-update", "explicit-locking" },
 	[PG_INSERT] = { "insert", OF_TABLE,
 		"INSERT INTO @ (key, value) SELECT k, v FROM unnest($1::bytea[], $2::bytea[]) AS "
 		"n(k, v)",

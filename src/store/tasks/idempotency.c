@@ -62,6 +62,14 @@ struct tally {
 	enum engine_put how;
 };
 
+static bool put_tally_key(struct buf *key, struct str tenant, uint64_t period)
+{
+	put_number(key, period, 4);
+	buf_put_str(key, tenant);
+	buf_putc(key, '\0');
+	return buf_ok(key);
+}
+
 static int get_tally(struct store *store, struct str tenant, uint64_t period, bool for_update,
 	struct tally *tally)
 {
@@ -69,10 +77,7 @@ static int get_tally(struct store *store, struct str tenant, uint64_t period, bo
 	int rc = ENGINE_NO_MEMORY;
 
 	*tally = (struct tally){ .how = ENGINE_INSERT };
-	put_number(&key, period, 4);
-	buf_put_str(&key, tenant);
-	buf_putc(&key, '\0');
-	if (buf_ok(&key))
+	if (put_tally_key(&key, tenant, period))
 		rc = store_get(store, TABLE_IDEMPOTENCY, buf_str(&key), for_update, &value);
 	if (rc == 0 && value.len == 16) {
 		tally->count = idempotency_number(value.data, 8);
@@ -91,12 +96,9 @@ static int put_tally(
 	struct buf key = BUF_INIT, value = BUF_INIT;
 	int rc = ENGINE_NO_MEMORY;
 
-	put_number(&key, period, 4);
-	buf_put_str(&key, tenant);
-	buf_putc(&key, '\0');
 	put_number(&value, tally->count, 8);
 	put_number(&value, tally->bytes, 8);
-	if (buf_ok(&key) && buf_ok(&value))
+	if (put_tally_key(&key, tenant, period) && buf_ok(&value))
 		rc = store_put(
 			store, TABLE_IDEMPOTENCY, buf_str(&key), buf_str(&value), tally->how);
 	buf_free(&key);
@@ -298,6 +300,27 @@ static int lookup_later(
 		rc = lookup_in(store, op, period, value);
 	}
 	return rc;
+}
+
+static void expect_in(struct store *store, const struct op *op, uint64_t period)
+{
+	struct buf key = BUF_INIT;
+
+	if (put_key(op, period, &key))
+		store_expect(store, TABLE_IDEMPOTENCY, buf_str(&key));
+	buf_reset(&key);
+	if (put_tally_key(&key, op->tenant, period))
+		store_expect(store, TABLE_IDEMPOTENCY, buf_str(&key));
+	buf_free(&key);
+}
+
+void idempotency_expect(struct store *store, const struct op *op)
+{
+	uint64_t period = idempotency_period(op->now);
+
+	expect_in(store, op, period);
+	if (period > 0)
+		expect_in(store, op, period - 1);
 }
 
 int idempotency_lookup(struct store *store, const struct op *op, struct result *result, bool *known,

@@ -49,6 +49,14 @@ static int put_last(
 	return retry_if_exists(store_put(store, TABLE_META, key_str(key), value, last->how));
 }
 
+void number_expect(struct store *store, const struct op *op)
+{
+	struct index_key key;
+
+	mark_key(&key, NUMBER_MARK, op->tenant, op->dialect);
+	store_expect(store, TABLE_META, key_str(&key));
+}
+
 int number_next(struct store *store, const struct op *op, uint64_t *number, struct err *err)
 {
 	struct index_key key;

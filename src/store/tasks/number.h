@@ -6,6 +6,8 @@
  * TASK_NUMBER_MAX.
  */
 int number_next(struct store *store, const struct op *op, uint64_t *number, struct err *err);
+/* The row that it will read. */
+void number_expect(struct store *store, const struct op *op);
 /* Raises the last number that was assigned; *before is what it was, 0: none. */
 int number_set_last(
 	struct store *store, struct str tenant, uint8_t dialect, uint64_t number, uint64_t *before);

@@ -10,6 +10,7 @@
 #include "store/tasks/create.h"
 #include "store/tasks/create_many.h"
 #include "store/tasks/retry.h"
+#include "store/usage/usage.h"
 #include "store/webhooks/webhooks.h"
 #include "store/workers/workers.h"
 #include "task/member.h"
@@ -188,12 +189,31 @@ static bool read_records(const struct op *op, struct result *result, struct err 
 			       &op->id, err));
 }
 
+/* A shared engine reads these rows when it locks the tenant. */
+static void expect_rows(struct store *store, const struct op *op)
+{
+	struct index_key key;
+
+	if (!store->engine->ops->expect)
+		return;
+	usage_expect(store, op->tenant);
+	if (op->idempotency_key.len > 0)
+		idempotency_expect(store, op);
+	if (op->assign_number)
+		number_expect(store, op);
+	if (id_is_zero(&op->id))
+		return;
+	index_primary_key(&key, op->tenant, &op->id);
+	store_expect(store, row_table(store, &op->id), key_str(&key));
+}
+
 /* One transaction: the whole operation, or a piece of a cascade. `ready` is for a claim. */
 static bool write_once(struct store *store, const struct op *op, const struct index_key *ready,
 	struct result *result, struct err *err)
 {
 	struct write write = { .op = op, .ready = ready, .result = result };
 
+	expect_rows(store, op);
 	if (!step_run_write(store, op->tenant, step_write, &write, err))
 		return false;
 	if (result->cascade) {

@@ -133,7 +133,7 @@ static int write_row(struct store *store, const struct task *old, const struct t
 
 	index_primary_key(&key, task->tenant, &task->id);
 	rc = store_put(store, row_table(store, &task->id), key_str(&key), record, how);
-	if (rc == 0 && how == ENGINE_INSERT)
+	if (rc == 0 && how != ENGINE_REPLACE)
 		serial_note_row(store, &task->id, engine_row_size(key_str(&key), record));
 	return rc == 0 ? update_index(store, old, task) : rc;
 }
@@ -156,7 +156,8 @@ static int note(struct store *store, const struct task *task, const struct str *
 
 int row_insert(struct store *store, const struct task *task, struct str record)
 {
-	int rc = write_row(store, NULL, task, record, ENGINE_INSERT);
+	enum engine_put how = serial_take_new(store, &task->id) ? ENGINE_NEW : ENGINE_INSERT;
+	int rc = write_row(store, NULL, task, record, how);
 
 	return rc == 0 ? note(store, task, NULL, &record) : rc;
 }

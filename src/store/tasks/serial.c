@@ -99,12 +99,37 @@ static void take_next(struct store *store)
 	serials->pause = serials->pause > 0 ? serials->pause - 1 : PAUSE;
 }
 
+static bool make_without_place(struct store *store, int64_t now, struct id *id)
+{
+	struct serials *serials = &store->serials;
+
+	if (!id_new_serial(id, now, &store->engine->secret, 0))
+		return false;
+	serials->made[serials->made_at++ % SERIALS_MADE] = *id;
+	return true;
+}
+
+bool serial_take_new(struct store *store, const struct id *id)
+{
+	struct id *made = store->serials.made;
+
+	if (store->engine->ops->room || id_is_zero(id))
+		return false;
+	for (size_t i = 0; i < SERIALS_MADE; i++) {
+		if (id_compare(&made[i], id) != 0)
+			continue;
+		made[i] = (struct id){ 0 };
+		return true;
+	}
+	return false;
+}
+
 bool store_new_id(struct store *store, int64_t now, struct id *id)
 {
 	struct serials *serials = &store->serials;
 
 	if (!store->engine->ops->room)
-		return id_new_serial(id, now, &store->engine->secret, 0);
+		return make_without_place(store, now, id);
 	if (serials->row == 0)
 		serials->row = FIRST_ROW;
 	serials->unwritten++;

@@ -12,6 +12,11 @@ static struct str key_of(struct str tenant)
 	return tenant;
 }
 
+void usage_expect(struct store *store, struct str tenant)
+{
+	store_expect(store, TABLE_USAGE, key_of(tenant));
+}
+
 /* The place of the tenant's row, or of the first row behind it. */
 static size_t find_place(const struct usage_list *list, struct str tenant, bool *found)
 {

@@ -35,6 +35,8 @@ struct usage_row *usage_find(const struct usage_list *list, struct str tenant);
 bool usage_decode(struct usage_value *value, struct str bytes);
 /* Takes the limits from the end of a row's bytes, 16 of them; false for another length. */
 bool usage_set_limits(struct usage_value *value, struct str limits);
+/* The row of the tenant will be read. */
+void usage_expect(struct store *store, struct str tenant);
 /* Locks the row until the end of the transaction. A missing row is one of zeros: *exists false. */
 int usage_get(struct store *store, struct str tenant, struct usage_value *value, bool *exists);
 /* Whether a limit is the tenant's own. */
