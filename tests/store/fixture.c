@@ -252,13 +252,18 @@ int fixture_setup_memory(void **state)
 int fixture_setup_postgresql(void **state)
 {
 	struct store_options options = fixture_options(STORE_EPHEMERAL, "none");
+	struct store *store;
 
 	options.engine = &pg_engine_ops;
 	options.url = pg_server_url();
-	if (options.url)
-		*state = fixture_open(&options);
-	else
+	if (!options.url) {
 		check_skip(pg_server_lack());
+		return check_setup(state);
+	}
+	store = fixture_open(&options);
+	/* As with rounds: a commit counts as durable after the next flush only. */
+	store->sync_commits = false;
+	*state = store;
 	return check_setup(state);
 }
 

@@ -77,6 +77,7 @@ int fixture_teardown(void **state);
 	FIXTURE_TEST(function, "Berkeley DB in memory", fixture_setup_ephemeral), \
 		FIXTURE_TEST(function, "Berkeley DB in files", fixture_setup_folder)
 #define ON_POSTGRESQL(function) FIXTURE_TEST(function, "PostgreSQL", fixture_setup_postgresql)
-/* Runs it on the test engine in memory too (memory_engine.h). */
-#define ON_EVERY_ENGINE(function) \
+/* Runs it on engines of one machine: the test engine in memory (memory_engine.h) is one, too. */
+#define ON_ONE_MACHINE(function) \
 	ON_BDB(function), FIXTURE_TEST(function, "memory engine", fixture_setup_memory)
+#define ON_EVERY_ENGINE(function) ON_ONE_MACHINE(function), ON_POSTGRESQL(function)

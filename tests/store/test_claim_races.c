@@ -203,7 +203,7 @@ static void entry_that_is_gone_is_passed_over(void **state)
 	change.change.set = CHANGE_KIND;
 	change.change.kind = STR("b");
 	claim_apply(store, &change);
-	must(step_call(store, ENGINE_WRITE, step_claim, &found, &err), &err);
+	must(step_call_write(store, STR("acme"), step_claim, &found, &err), &err);
 	assert_int_equal(found.result.claimed_count, 1);
 	store_result_free(&found.result);
 	assert_int_equal(claim_read(store, 1).state, TASK_PENDING);

@@ -172,9 +172,9 @@ static void restored_store_has_another_epoch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_EVERY_ENGINE(removed_events_are_gone),
-		ON_EVERY_ENGINE(needed_events_are_kept),
-		ON_EVERY_ENGINE(without_a_journal_there_are_no_events),
+		ON_ONE_MACHINE(removed_events_are_gone),
+		ON_ONE_MACHINE(needed_events_are_kept),
+		ON_ONE_MACHINE(without_a_journal_there_are_no_events),
 		CHECK(places_outlive_a_start),
 		CHECK(epochs_do_not_outlast_a_time_without_a_journal),
 		CHECK(restored_store_has_another_epoch),

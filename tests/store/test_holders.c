@@ -372,7 +372,7 @@ int main(void)
 		ON_EVERY_ENGINE(unlock_takes_a_silent_attempt_back),
 		ON_EVERY_ENGINE(lock_claims_a_task_with_a_delay),
 		ON_EVERY_ENGINE(lock_takes_a_task_whose_lease_is_over),
-		ON_EVERY_ENGINE(drained_worker_may_report_and_locks_no_task),
+		ON_ONE_MACHINE(drained_worker_may_report_and_locks_no_task),
 		ON_EVERY_ENGINE(held_tasks_are_the_running_ones),
 	};
 

@@ -388,7 +388,7 @@ int main(void)
 		ON_EVERY_ENGINE(operation_that_fails_writes_none),
 		ON_EVERY_ENGINE(upsert_without_a_change_writes_none),
 		ON_EVERY_ENGINE(resources_write_none),
-		ON_EVERY_ENGINE(without_a_journal_nothing_is_written),
+		ON_ONE_MACHINE(without_a_journal_nothing_is_written),
 		ON_EVERY_ENGINE(history_is_of_one_task),
 		ON_EVERY_ENGINE(pages_continue_each_other),
 		ON_EVERY_ENGINE(wrong_place_shows_no_other_task),

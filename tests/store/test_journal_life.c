@@ -184,7 +184,7 @@ static void import_begins_a_history(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_EVERY_ENGINE(oldest_entries_are_removed_by_number),
+		ON_ONE_MACHINE(oldest_entries_are_removed_by_number),
 		ON_EVERY_ENGINE(oldest_entries_are_removed_by_age),
 		ON_EVERY_ENGINE(nothing_is_removed_after_the_clock_was_set_forward),
 		ON_EVERY_ENGINE(import_begins_a_history),

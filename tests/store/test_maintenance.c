@@ -341,7 +341,7 @@ int main(void)
 		ON_EVERY_ENGINE(import_replaces_and_export_has_all),
 		ON_EVERY_ENGINE(import_can_keep_tasks_of_another_dialect),
 		ON_EVERY_ENGINE(import_replaces_a_task_of_another_dialect),
-		ON_EVERY_ENGINE(verify_counts_differences_and_reindex_repairs),
+		ON_ONE_MACHINE(verify_counts_differences_and_reindex_repairs),
 		ON_EVERY_ENGINE(unreadable_record_is_reported),
 		ON_EVERY_ENGINE(chores_run),
 		CHECK(store_opens_again_and_is_private),

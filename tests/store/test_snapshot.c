@@ -330,11 +330,11 @@ static void export_is_of_no_moment_without_notes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_EVERY_ENGINE(changes_after_the_moment_are_not_seen),
-		ON_EVERY_ENGINE(one_export_at_a_time),
-		ON_EVERY_ENGINE(export_of_a_killed_process_gives_way),
-		ON_EVERY_ENGINE(export_without_progress_is_ended),
-		ON_EVERY_ENGINE(changes_are_seen_without_notes),
+		ON_ONE_MACHINE(changes_after_the_moment_are_not_seen),
+		ON_ONE_MACHINE(one_export_at_a_time),
+		ON_ONE_MACHINE(export_of_a_killed_process_gives_way),
+		ON_ONE_MACHINE(export_without_progress_is_ended),
+		ON_ONE_MACHINE(changes_are_seen_without_notes),
 		RACE(export_is_of_one_moment_while_others_write),
 		RACE(export_is_of_no_moment_without_notes),
 	};
