@@ -14,6 +14,7 @@ import subprocess
 import caching
 import leaks
 import openapi
+import postgresql
 import tap
 from client import Client
 from nginx_site import NginxSite
@@ -103,12 +104,22 @@ class Instance(Client, NginxSite):
             "idol_creates_a_day": "0",
         }
         self.conf.update(conf or {})
+        is_new = self.choose_engine()
         self.write_conf()
         self.write_nginx_conf(nginx or {})
         self.make_certificate()
+        if is_new:
+            self.ctl("store", "init")
         if autostart:
             self.make_principal()
             self.start()
+
+    def choose_engine(self):
+        """Sets the option store if tests run on PostgreSQL; whether the store must be made."""
+        if not postgresql.is_chosen() or "store" in self.conf:
+            return False
+        self.conf["store"], is_new = postgresql.databases.url(self.conf["home"])
+        return is_new
 
     # -- files --
 

@@ -44,9 +44,9 @@ def lack():
 
 
 class Server:
-    """A running server with an empty database; settings: of postgresql.conf."""
+    """A running server with an empty database, or a standby; settings: of postgresql.conf."""
 
-    def __init__(self, **settings):
+    def __init__(self, primary=None, **settings):
         self.dir = make_directory("polytask-pg-", "/dev/shm" if os.path.isdir("/dev/shm") else None)
         self.data = os.path.join(self.dir, "data")
         self.log_path = os.path.join(self.dir, "log")
@@ -63,9 +63,19 @@ class Server:
         if user:
             os.chown(self.dir, user.pw_uid, user.pw_gid)
             self.become = ["setpriv", "--reuid", user.pw_name, "--regid", str(user.pw_gid), "--clear-groups"]
+        if primary:
+            self.follow(primary)
+            return
         self._run("initdb", "-D", self.data, "-U", "polytask", "--auth=trust", "--no-sync", "--locale=C", "--encoding=UTF8")
         self.start()
         self._run("createdb", "-h", self.dir, "-U", "polytask", DATABASE)
+
+    def follow(self, primary):
+        """Begins anew as a standby of another server."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        arguments = ("-h", primary.dir, "-U", "polytask", "-D", self.data, "-R", "-c", "fast", "--no-sync")
+        self._run("pg_basebackup", *arguments)
+        self.start()
 
     def _run(self, program, *args):
         subprocess.run(
@@ -78,7 +88,10 @@ class Server:
 
     @property
     def url(self):
-        return f"postgresql:///{DATABASE}?host={self.dir}&user=polytask"
+        return self.url_of(DATABASE)
+
+    def url_of(self, database):
+        return f"postgresql:///{database}?host={self.dir}&user=polytask"
 
     def start(self):
         argv = [os.path.join(binaries(), "postgres"), "-D", self.data]
@@ -114,3 +127,32 @@ class Server:
         if done.returncode != 0:
             raise RuntimeError(f"{sql}: {done.stderr}")
         return done.stdout.strip()
+
+
+# ---- tests of services that run on each engine ----
+
+
+class Databases:
+    """A server with a database for each home of a test's services."""
+
+    def __init__(self):
+        self.server = None
+        self.names = {}
+
+    def url(self, home):
+        """The URL, and whether the database is new."""
+        if not self.server:
+            self.server = Server(max_connections="200")
+        new = home not in self.names
+        name = self.names.setdefault(home, f"home{len(self.names) + 1}")
+        if new:
+            self.server.ask(f"CREATE DATABASE {name}")
+        return self.server.url_of(name), new
+
+
+databases = Databases()
+
+
+def is_chosen():
+    """Whether services of tests have their stores in PostgreSQL: `make check-postgresql`."""
+    return os.environ.get("POLYTASK_TEST_ENGINE") == "postgresql"
