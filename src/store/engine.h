@@ -64,6 +64,8 @@ enum engine_put {
 	ENGINE_NEW,
 };
 
+#define ENGINE_EXPECTED_MAX 16
+
 enum engine_mode { ENGINE_ATTACH, ENGINE_RECOVER, ENGINE_RESTORE, ENGINE_EPHEMERAL };
 
 /* See struct store_options; texts are borrowed until close. */
@@ -277,8 +279,9 @@ struct engine_ops {
 	enum engine_status (*hold_view)(struct engine *engine, bool hold);
 
 	/*
-	 * Shared engines; NULL for others. A hint, within a WRITE transaction or before it: the
-	 * transaction will read the row for an update. The trip of its lock may bring it.
+	 * Shared engines; NULL for others. A hint, within a transaction or before it: it will read
+	 * the row; if it is one that writes, for an update. Rows that are expected are brought by
+	 * one trip, such as that of the lock; at most ENGINE_EXPECTED_MAX at a time.
 	 */
 	void (*expect)(struct engine *engine, enum engine_table table, struct str key);
 

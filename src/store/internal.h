@@ -223,6 +223,8 @@ void serial_note_end(struct store *store);
 /* The table of the task with that id; of a primary key, which ends in the id. */
 enum engine_table row_table(const struct store *store, const struct id *id);
 enum engine_table row_table_of_key(const struct store *store, const struct index_key *key);
+/* See engine_ops.expect. */
+void row_expect(struct store *store, struct str tenant, const struct id *id);
 /* Appends the record of a task to out. */
 int row_get(struct store *store, struct str tenant, const struct id *id, bool for_update,
 	struct buf *out);

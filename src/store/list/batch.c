@@ -44,6 +44,20 @@ static bool page_is_full(const struct listing *listing)
 	return listing->row_count == listing->left || listing->records.len >= listing->bytes_left;
 }
 
+/* Some rows from number `at` on, so that the memory of large ones is bounded. */
+static void expect_rows(struct store *store, const struct listing *listing, size_t at)
+{
+	size_t end = at + ENGINE_EXPECTED_MAX;
+	struct id id;
+
+	if (!store->engine->ops->expect || at % ENGINE_EXPECTED_MAX != 0)
+		return;
+	for (size_t i = at; i < listing->entry_count && i < end; i++) {
+		index_entry_id(&listing->entries[i], &id);
+		row_expect(store, listing->query.tenant, &id);
+	}
+}
+
 static int fetch_entries(struct store *store, struct listing *listing, bool exact)
 {
 	size_t i = 0;
@@ -55,6 +69,7 @@ static int fetch_entries(struct store *store, struct listing *listing, bool exac
 		bool gone;
 		int rc;
 
+		expect_rows(store, listing, i);
 		index_entry_id(entry, &id);
 		rc = fetch_row(store, listing, &id, entry, &gone);
 		if (rc != 0)

@@ -1,7 +1,10 @@
 /*
- * Rows that a transaction will read for an update. The trip that waits for the lock of a scope
- * brings them as well: its statements are carried out one after the other, so the rows are read
- * when the scope is locked. Otherwise the first such row that is read brings the others.
+ * Rows that a transaction will read. The trip that waits for the lock of a scope brings them as
+ * well: its statements are carried out one after the other, so the rows are read when the scope is
+ * locked. Otherwise the first such row that is read brings the others.
+ *
+ * Outside a round they are forgotten with the transaction. Within one, a transaction that does not
+ * write brings none: its rows would be kept, and no lock protects them.
  */
 #include "store/pg/pg.h"
 
@@ -53,7 +56,8 @@ static enum engine_status take_rows(struct pg *pg, const PGresult *result, void 
 
 static void ask_table(struct pg *pg, enum engine_table table)
 {
-	enum pg_sql statement = engine_tables[table].scoped ? PG_FETCH : PG_FETCH_LOCKED;
+	bool locks = pg->access == ENGINE_WRITE && !engine_tables[table].scoped;
+	enum pg_sql statement = locks ? PG_FETCH_LOCKED : PG_FETCH;
 	struct pg_params params = { 0 };
 	struct pg_array keys = { 0 };
 
@@ -72,6 +76,8 @@ void pg_ask_expected(struct pg *pg)
 {
 	bool asked[SHARED_ENGINE_TABLES] = { false };
 
+	if (!pg->in_transaction || (pg->access != ENGINE_WRITE && pg->commits > 0))
+		return;
 	for (size_t i = 0; i < pg->expected_count; i++) {
 		enum engine_table table = pg->expected[i].table;
 

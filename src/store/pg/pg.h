@@ -169,9 +169,9 @@ struct pg_place {
 	struct buf key;	 /* the last one */
 };
 
-#define PG_EXPECTED_MAX 8
+#define PG_EXPECTED_MAX ENGINE_EXPECTED_MAX
 
-/* A row that the transaction will read for an update. */
+/* A row that the transaction will read. */
 struct pg_expected {
 	enum engine_table table;
 	struct buf key;

@@ -85,11 +85,9 @@ enum engine_status pg_get(struct engine *engine, enum engine_table table, struct
 	pg_param_str(&params, key);
 	pg_ask(pg, to_change && needs_lock(pg, table) ? PG_GET_LOCKED : PG_GET, table, &params,
 		take_value, &reading);
-	if (to_change)
-		pg_ask_expected(pg);
+	pg_ask_expected(pg);
 	status = pg_run(pg);
-	if (to_change)
-		pg_expect_no_more(pg);
+	pg_expect_no_more(pg);
 	return status;
 }
 

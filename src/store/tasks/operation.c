@@ -192,8 +192,6 @@ static bool read_records(const struct op *op, struct result *result, struct err 
 /* A shared engine reads these rows when it locks the tenant. */
 static void expect_rows(struct store *store, const struct op *op)
 {
-	struct index_key key;
-
 	if (!store->engine->ops->expect)
 		return;
 	usage_expect(store, op->tenant);
@@ -201,10 +199,8 @@ static void expect_rows(struct store *store, const struct op *op)
 		idempotency_expect(store, op);
 	if (op->assign_number)
 		number_expect(store, op);
-	if (id_is_zero(&op->id))
-		return;
-	index_primary_key(&key, op->tenant, &op->id);
-	store_expect(store, row_table(store, &op->id), key_str(&key));
+	if (!id_is_zero(&op->id))
+		row_expect(store, op->tenant, &op->id);
 }
 
 /* One transaction: the whole operation, or a piece of a cascade. `ready` is for a claim. */

@@ -52,6 +52,14 @@ enum engine_table row_table_of_key(const struct store *store, const struct index
 	return row_table(store, &id);
 }
 
+void row_expect(struct store *store, struct str tenant, const struct id *id)
+{
+	struct index_key key;
+
+	index_primary_key(&key, tenant, id);
+	store_expect(store, row_table(store, id), key_str(&key));
+}
+
 int row_get(struct store *store, struct str tenant, const struct id *id, bool for_update,
 	struct buf *out)
 {
