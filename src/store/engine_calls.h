@@ -101,6 +101,16 @@ static inline void store_expect(struct store *store, enum engine_table table, st
 		ops->expect(store->engine, table, key);
 }
 
+/* The same for some keys from number `at` on, so that the memory of large rows is bounded. */
+static inline void store_expect_keys(
+	struct store *store, enum engine_table table, const struct engine_batch *keys, size_t at)
+{
+	if (at % ENGINE_EXPECTED_MAX != 0)
+		return;
+	for (size_t i = at; i < keys->count && i < at + ENGINE_EXPECTED_MAX; i++)
+		store_expect(store, table, engine_batch_key(keys, i));
+}
+
 static inline struct str key_str(const struct index_key *key)
 {
 	return (struct str){ (const char *)key->bytes, key->len };

@@ -66,7 +66,7 @@ uint64_t bulk_apply(struct store *store, const struct op *op, char token[BULK_TO
 		must(store_go_on(&result, op->slice_steps, &err), &err);
 	count = result.bulk->count;
 	assert_int_equal(result.bulk->is_dry_run, op->bulk->dry_run);
-	assert_int_equal(result.written, !op->bulk->dry_run);
+	assert_int_equal(result.written, !op->bulk->dry_run && fixture_needs_flush(store));
 	if (op->bulk->dry_run)
 		strcpy(token, result.bulk->token);
 	else

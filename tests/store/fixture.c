@@ -143,6 +143,11 @@ enum err_code fixture_error(struct store *store, const struct op *op)
 	return ok ? ERR_NONE : err.code;
 }
 
+bool fixture_needs_flush(const struct store *store)
+{
+	return !store->sync_commits;
+}
+
 uint64_t fixture_rows(struct store *store, const struct op *op, char *text, size_t size)
 {
 	struct result result = { 0 };
@@ -252,18 +257,13 @@ int fixture_setup_memory(void **state)
 int fixture_setup_postgresql(void **state)
 {
 	struct store_options options = fixture_options(STORE_EPHEMERAL, "none");
-	struct store *store;
 
 	options.engine = &pg_engine_ops;
 	options.url = pg_server_url();
-	if (!options.url) {
+	if (options.url)
+		*state = fixture_open(&options);
+	else
 		check_skip(pg_server_lack());
-		return check_setup(state);
-	}
-	store = fixture_open(&options);
-	/* As with rounds: a commit counts as durable after the next flush only. */
-	store->sync_commits = false;
-	*state = store;
 	return check_setup(state);
 }
 

@@ -47,6 +47,8 @@ uint64_t fixture_rows(struct store *store, const struct op *op, char *text, size
 /* Compares total and rows of a list. */
 void fixture_expect_rows(
 	struct store *store, const struct op *op, uint64_t total, const char *want);
+/* Whether commits are durable after the next flush only: result.written of an operation. */
+bool fixture_needs_flush(const struct store *store);
 /* Ends the test unless tasks, index and usage agree and there are that many tasks. */
 void fixture_verify(struct store *store, uint64_t tasks);
 

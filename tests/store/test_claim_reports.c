@@ -389,8 +389,8 @@ int main(void)
 		ON_ONE_MACHINE(rebuilt_index_has_the_ready_and_due_tasks),
 		ON_EVERY_ENGINE(claims_are_no_creations),
 		ON_EVERY_ENGINE(lease_ends_although_the_quota_is_used_up),
-		ON_ONE_MACHINE(changes_that_make_a_task_ready_are_counted),
-		ON_ONE_MACHINE(changes_that_move_a_ready_task_are_counted),
+		ON_EVERY_ENGINE(changes_that_make_a_task_ready_are_counted),
+		ON_EVERY_ENGINE(changes_that_move_a_ready_task_are_counted),
 	};
 
 	return CHECK_RUN(tests);

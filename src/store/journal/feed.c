@@ -112,16 +112,6 @@ static bool is_full(const struct reading *reading)
 	       reading->feed->records.len >= FEED_PAGE_BYTES;
 }
 
-static void expect_entries(struct store *store, const struct reading *reading, size_t at)
-{
-	size_t end = at + ENGINE_EXPECTED_MAX;
-
-	if (!store->engine->ops->expect || at % ENGINE_EXPECTED_MAX != 0)
-		return;
-	for (size_t i = at; i < reading->batch.count && i < end; i++)
-		store_expect(store, TABLE_JOURNAL, engine_batch_key(&reading->batch, i));
-}
-
 static int read_entries(struct store *store, struct reading *reading)
 {
 	size_t found = reading->batch.count, i = 0;
@@ -130,7 +120,7 @@ static int read_entries(struct store *store, struct reading *reading)
 	for (; rc == 0 && i < found && !is_full(reading); i++) {
 		struct str key = engine_batch_key(&reading->batch, i);
 
-		expect_entries(store, reading, i);
+		store_expect_keys(store, TABLE_JOURNAL, &reading->batch, i);
 		rc = read_entry(store, reading, key);
 		reading->last = journal_number(key);
 		reading->scanned++;
