@@ -99,11 +99,12 @@ static void take_next(struct store *store)
 	serials->pause = serials->pause > 0 ? serials->pause - 1 : PAUSE;
 }
 
+/* Equal numbers would lie on one page if the store is copied to an engine with pages. */
 static bool make_without_place(struct store *store, int64_t now, struct id *id)
 {
 	struct serials *serials = &store->serials;
 
-	if (!id_new_serial(id, now, &store->engine->secret, 0))
+	if (!id_new_serial(id, now, &store->engine->secret, (uint32_t)store_random(store)))
 		return false;
 	serials->made[serials->made_at++ % SERIALS_MADE] = *id;
 	return true;
