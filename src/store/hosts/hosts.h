@@ -18,6 +18,7 @@
  *     tell.c      writes down this host's
  *     hear.c      reads those of the others
  *     hosts.c     both, one after the other
+ *     silence.c   whether there are hosts, for a command that must be alone
  */
 #include "store/store.h"
 
@@ -51,3 +52,14 @@ struct store_hosts {
 /* One exchange with the others. Does nothing with an engine of one machine. */
 bool store_hosts_poll(struct store *store, struct store_hosts *hosts, struct err *err);
 void store_hosts_free(struct store_hosts *hosts);
+
+/* The rows of all hosts at a moment: each host that runs changes them within a second. */
+struct store_hosts_rows {
+	uint64_t count, sum;
+};
+
+/* Without a shared engine there are none. */
+bool store_hosts_look(struct store *store, struct store_hosts_rows *rows, struct err *err);
+/* The same for the first time: ERR_BUSY if a host runs. Waits for HOSTS_SILENT_MS, if need be. */
+bool store_hosts_await_silence(struct store *store, struct store_hosts_rows *rows, struct err *err);
+bool store_hosts_are_same(const struct store_hosts_rows *a, const struct store_hosts_rows *b);
