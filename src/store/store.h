@@ -87,6 +87,7 @@ struct store_shared {
 	_Atomic uint64_t journal_line;			     /* journal/epoch.c */
 	_Atomic uint64_t journal_trimmed; /* entries up to this number may have been removed */
 	_Atomic uint64_t journal_needed;  /* from this one on they are kept longer; 0: none */
+	_Atomic uint64_t journal_floor;	  /* numbers are given above it (journal/journal.h) */
 	_Atomic uint64_t host;		  /* of a shared engine: number of this host (hosts.h) */
 	_Atomic bool read_only;		  /* set by the keeper while the disk is nearly full */
 	_Atomic uint64_t snapshot;	  /* moment of the export that runs, in ms; 0: none */
@@ -282,8 +283,6 @@ bool store_is_drained(
 	struct store *store, struct str tenant, struct str worker, bool *drained, struct err *err);
 /* Without other processes: before a recovery. */
 void store_reset_commits(struct store_shared *shared);
-
-/* ---- a nearly full disk ---- */
 
 /* ERR_DISK_FULL while the disk is nearly full: nothing new is created. */
 bool store_may_write(const struct store *store, struct err *err);

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "store/journal/journal.h"
 
-#define TRIMMED_KEY STR("journal-trimmed")
 /* So that the text of a place is short. */
 #define EPOCH_MASK ((UINT64_C(1) << 48) - 1)
 
@@ -141,27 +140,22 @@ struct feed_place journal_kept_place(const struct store *store, struct feed_plac
 
 /* ---- the highest number that was removed ---- */
 
-static void trimmed_key(const struct store *store, struct str tenant, struct index_key *key)
+/* A row for each tenant, and one for all. */
+static void trimmed_key(struct str tenant, struct index_key *key)
 {
 	size_t len = tenant.len < INDEX_TENANT_MAX ? tenant.len : INDEX_TENANT_MAX;
 
-	key->len = TRIMMED_KEY.len;
-	memcpy(key->bytes, TRIMMED_KEY.ptr, key->len);
-	if (!store->engine->ops->shared)
-		return;
+	key->len = JOURNAL_TRIMMED_KEY.len;
+	memcpy(key->bytes, JOURNAL_TRIMMED_KEY.ptr, key->len);
 	key->bytes[key->len++] = 0;
 	memcpy(key->bytes + key->len, tenant.ptr, len);
 	key->len += len;
 }
 
-int journal_read_trimmed(struct store *store, struct str tenant, uint64_t *number)
+static int read_number(struct store *store, struct str key, uint64_t *number)
 {
 	struct buf text = BUF_INIT;
-	struct index_key key;
-	int rc;
-
-	trimmed_key(store, tenant, &key);
-	rc = store_get(store, TABLE_META, key_str(&key), false, &text);
+	int rc = store_get(store, TABLE_META, key, false, &text);
 
 	if (rc != 0 || !str_to_u64(buf_str(&text), number))
 		*number = 0;
@@ -169,13 +163,59 @@ int journal_read_trimmed(struct store *store, struct str tenant, uint64_t *numbe
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-int journal_put_trimmed(struct store *store, struct str tenant, uint64_t number)
+static int put_number(struct store *store, struct str key, uint64_t number)
 {
-	struct index_key key;
 	char text[24];
 	int len = snprintf(text, sizeof(text), "%" PRIu64, number);
 
-	trimmed_key(store, tenant, &key);
-	return store_put(store, TABLE_META, key_str(&key), (struct str){ text, (size_t)len },
-		ENGINE_REPLACE);
+	return store_put(store, TABLE_META, key, (struct str){ text, (size_t)len }, ENGINE_REPLACE);
+}
+
+int journal_read_trimmed(struct store *store, struct str tenant, uint64_t *number)
+{
+	uint64_t of_all = atomic_load(&store->shared->journal_trimmed);
+	struct index_key key;
+	int rc;
+
+	trimmed_key(tenant, &key);
+	rc = read_number(store, key_str(&key), number);
+	*number = *number > of_all ? *number : of_all;
+	return rc;
+}
+
+int journal_put_trimmed(struct store *store, struct str tenant, uint64_t number)
+{
+	struct index_key key;
+
+	if (!store->engine->ops->shared)
+		return put_number(store, JOURNAL_TRIMMED_KEY, number);
+	trimmed_key(tenant, &key);
+	return put_number(store, key_str(&key), number);
+}
+
+/* ---- at the start ---- */
+
+static int step_limits(struct store *store, void *data, struct err *err)
+{
+	uint64_t *numbers = data;
+	int rc = read_number(store, JOURNAL_TRIMMED_KEY, &numbers[0]);
+
+	(void)err;
+	return rc == 0 ? read_number(store, JOURNAL_FLOOR_KEY, &numbers[1]) : rc;
+}
+
+bool journal_load_limits(struct store *store, struct err *err)
+{
+	uint64_t numbers[2];
+
+	if (!step_run(store, ENGINE_READ, step_limits, numbers, err))
+		return false;
+	journal_raise_trimmed(store, numbers[0]);
+	atomic_store(&store->shared->journal_floor, numbers[1]);
+	return true;
+}
+
+int journal_put_floor(struct store *store, uint64_t number)
+{
+	return put_number(store, JOURNAL_FLOOR_KEY, number);
 }

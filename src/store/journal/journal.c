@@ -74,12 +74,6 @@ static int step_look(struct store *store, void *data, struct err *err)
 	return rc == 0 ? journal_read_epoch(store, &found->epoch) : rc;
 }
 
-static int step_read_trimmed(struct store *store, void *data, struct err *err)
-{
-	(void)err;
-	return journal_read_trimmed(store, STR(""), data);
-}
-
 static bool look(struct store *store, struct found *found, struct err *err)
 {
 	bool marked = atomic_load(&store->shared->empty_journal);
@@ -109,19 +103,24 @@ static bool settle_epoch(struct store *store, const struct journal_epoch *found,
 	return found->epoch != 0 || journal_make_epoch(store, err);
 }
 
+static uint64_t highest(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* The server has the numbers. */
 static bool open_shared(struct store *store, struct err *err)
 {
 	struct journal_epoch epoch;
 
-	return journal_load_epoch(store, &epoch, err) && settle_epoch(store, &epoch, err);
+	return journal_load_limits(store, err) && journal_load_epoch(store, &epoch, err) &&
+	       settle_epoch(store, &epoch, err);
 }
 
 bool journal_open(struct store *store, bool restored, struct err *err)
 {
 	struct store_shared *shared = store->shared;
 	struct found found;
-	uint64_t trimmed;
 
 	if (store->engine->ops->shared)
 		return open_shared(store, err);
@@ -129,12 +128,12 @@ bool journal_open(struct store *store, bool restored, struct err *err)
 	if (!store->alone && atomic_load(&shared->journal_next) > 0)
 		return store->journal_entries > 0 || atomic_load(&shared->journal_epoch) == 0 ||
 		       journal_forget_epoch(store, err);
-	if (!look(store, &found, err) ||
-		!step_run(store, ENGINE_READ, step_read_trimmed, &trimmed, err))
+	if (!look(store, &found, err) || !journal_load_limits(store, err))
 		return false;
 	atomic_store(&shared->empty_journal, false);
-	journal_raise_trimmed(store, trimmed);
-	journal_begin_behind(store, found.last > trimmed ? found.last : trimmed);
+	journal_begin_behind(
+		store, highest(found.last, highest(atomic_load(&shared->journal_trimmed),
+						   atomic_load(&shared->journal_floor))));
 	if (restored)
 		return journal_renew_epoch(store, err);
 	return settle_epoch(store, &found.epoch, err);

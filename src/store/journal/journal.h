@@ -16,9 +16,15 @@
  *     bounds.c   the same for every engine
  *     feed.c     the entries of a tenant in their order (OP_FEED)
  *     epoch.c    what the tables have about the journal as a whole
+ *     floor.c    the highest number of a store that is copied
  *     trim.c     removes entries
  *     key.c      keys
  *     journal.c  the start, damage
+ *
+ * A shared engine numbers the entries of each tenant by themselves. Entries of a store that was
+ * copied (transfer/copy.h) keep their numbers, because clients have places. So that both kinds of
+ * numbers are right for both kinds of engines, numbers are given above a floor, the highest one of
+ * any tenant before the copy, and what was trimmed before is known for all and for each tenant.
  *
  * The journal is not exported. A damaged one is emptied, because no change may fail for its sake.
  */
@@ -151,9 +157,30 @@ bool journal_forget_epoch(struct store *store, struct err *err);
  */
 struct feed_place journal_place_to_keep(const struct store *store, struct feed_place place);
 struct feed_place journal_kept_place(const struct store *store, struct feed_place kept);
-/*
- * The highest number that was removed, 0: none; within a step, as the next function. With a shared
- * engine of this tenant, else of all.
- */
+/* Rows of the meta table: for all, or followed by NUL and a tenant; the floor. */
+#define JOURNAL_TRIMMED_KEY STR("journal-trimmed")
+#define JOURNAL_FLOOR_KEY   STR("journal-floor")
+/* The highest number of the tenant that was removed, 0: none; within a step. */
 int journal_read_trimmed(struct store *store, struct str tenant, uint64_t *number);
+/* The same within a step that writes: of this tenant, without a shared engine of all. */
 int journal_put_trimmed(struct store *store, struct str tenant, uint64_t number);
+/* Sets store_shared.journal_trimmed, of all tenants, and journal_floor. */
+bool journal_load_limits(struct store *store, struct err *err);
+/* Within a step. */
+int journal_put_floor(struct store *store, uint64_t number);
+
+/* ---- floor.c ---- */
+
+/* The highest number that rows of a store tell of. Zero-initialise; journal_floor_free(). */
+struct journal_floor {
+	uint64_t number;
+	struct buf tenants; /* names, each with NUL */
+	size_t last;	    /* where the last one begins */
+};
+
+/* Looks at a row of any table. False without memory. */
+bool journal_floor_note(
+	struct journal_floor *floor, enum engine_table table, struct str key, struct str value);
+/* After all rows, in a step: the numbers that a shared engine has given to these tenants. */
+int journal_floor_ask(struct store *store, struct journal_floor *floor);
+void journal_floor_free(struct journal_floor *floor);

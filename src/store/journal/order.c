@@ -35,22 +35,36 @@ static void note_stripe(struct store *store, unsigned stripe)
 		store->journal_stripe = JOURNAL_ALL;
 }
 
-int journal_take_numbers(struct store *store, struct str tenant, uint64_t count, uint64_t *first)
+/* Numbers up to the floor are those of entries that were copied, or of places of clients. */
+static int take_of_tenant(struct store *store, struct str tenant, uint64_t count, uint64_t *first)
 {
 	const struct engine_ops *ops = store->engine->ops;
+	uint64_t floor = atomic_load(&store->shared->journal_floor), more;
+	int rc = (int)ops->take_numbers(store->engine, tenant, count, first);
+
+	if (rc != 0 || *first > floor)
+		return rc;
+	rc = (int)ops->take_numbers(store->engine, tenant, floor + 1 - *first, &more);
+	*first = floor + 1;
+	return rc;
+}
+
+int journal_take_numbers(struct store *store, struct str tenant, uint64_t count, uint64_t *first)
+{
 	struct store_shared *shared = store->shared;
+	bool is_shared = store->engine->ops->shared;
 	_Atomic uint64_t *word = &shared->journal_open[store->process];
 	unsigned stripe = (unsigned)store_tenant_stripe(tenant);
 	int rc = 0;
 
 	note_stripe(store, stripe);
-	if (ops->shared)
-		rc = (int)ops->take_numbers(store->engine, tenant, count, first);
+	if (is_shared)
+		rc = take_of_tenant(store, tenant, count, first);
 	else if (store->journal_last == 0)
 		atomic_store(word, atomic_load(&shared->journal_next) << STRIPE_BITS | stripe);
 	else if (store->journal_stripe == JOURNAL_ALL)
 		atomic_store(word, atomic_load(word) | JOURNAL_ALL);
-	if (!ops->shared)
+	if (!is_shared)
 		*first = atomic_fetch_add(&shared->journal_next, count);
 	if (rc == 0)
 		store->journal_last = *first;

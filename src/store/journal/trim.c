@@ -15,10 +15,11 @@ struct trim {
 	uint64_t first;		 /* number of the oldest entry to keep */
 	uint64_t limit;		 /* entries from here on may not be final or durable yet */
 	uint64_t needed;	 /* webhooks need entries from here on; 0: none */
-	uint64_t most;		 /* entries that are kept for them, at most */
-	int64_t oldest;		 /* time of the oldest entry to keep */
-	uint64_t trimmed;	 /* the highest number that was removed */
-	struct buf from;	 /* where to go on: a key */
+	uint64_t most;		 /* entries that are kept for them, at most, above the floor */
+	uint64_t floor;
+	int64_t oldest;	  /* time of the oldest entry to keep */
+	uint64_t trimmed; /* the highest number that was removed */
+	struct buf from;  /* where to go on: a key */
 	struct engine_batch batch;
 	size_t count; /* of the batch: they are removed */
 	bool end;     /* of the table */
@@ -32,7 +33,8 @@ static bool is_old(struct store *store, const struct trim *trim, struct str key,
 	bool old = false;
 
 	if (number >= trim->limit ||
-		(trim->needed > 0 && number >= trim->needed && trim->next - number <= trim->most))
+		(trim->needed > 0 && number >= trim->needed &&
+			(number <= trim->floor || trim->next - number <= trim->most)))
 		return false;
 	if (number < trim->first)
 		return true;
@@ -221,7 +223,8 @@ bool journal_trim(struct store *store, bool *more, struct err *err)
 	const struct store_shared *shared = store->shared;
 	struct trim trim = { .oldest = clock_wall_ms() - store->journal_ms,
 		.needed = atomic_load(&shared->journal_needed),
-		.most = 2 * store->journal_entries };
+		.most = 2 * store->journal_entries,
+		.floor = atomic_load(&shared->journal_floor) };
 	bool ok;
 
 	if (!store_flush(store, err) || (store->journal_entries == 0 && !remove_epoch(store, err)))
