@@ -76,9 +76,8 @@ struct engine_options {
 	bool sync_commits;
 	const char *url; /* of a shared engine: where its server is, with the credential */
 	/*
-	 * Shared engines: commits wait for a flush, which makes all of them durable as one
-	 * transaction; until then no other process sees them, and their scopes are locked. Without
-	 * it each commit is durable.
+	 * Shared engines: a flush makes all commits since the last one durable, as one transaction;
+	 * until then no other process sees them, and their scopes are locked. Else each commit does.
 	 */
 	bool rounds;
 	struct damage_table *damages; /* never NULL */
@@ -87,6 +86,8 @@ struct engine_options {
 	struct store_hold *hold; /* the engine removes no log during a hold; never NULL */
 	int64_t restore_until;	 /* see struct store_options */
 	bool give_up_pages;	 /* the same */
+	/* Of a store that is made, or has no tasks in TABLE_TASKS yet; NULL: one of its own. */
+	const struct id_secret *secret;
 };
 
 #define ENGINE_MESSAGE_SIZE 300
@@ -226,10 +227,7 @@ struct engine_place {
 };
 
 struct engine_ops {
-	/*
-	 * Whether the home is of an older build; the message then names the command to run. Reads
-	 * no data.
-	 */
+	/* Whether the home is of an older build: the message has the remedy. Reads no data. */
 	bool (*is_old)(const char *home, char message[ENGINE_MESSAGE_SIZE]);
 	/* On failure *engine is NULL or a handle with a message, for close only. */
 	enum engine_status (*open)(struct engine **engine, const struct engine_options *options);

@@ -7,6 +7,7 @@
 #include "store/index/state.h"
 #include "store/journal/journal.h"
 #include "store/repair.h"
+#include "store/transfer/copy_parts.h"
 #include "store/webhooks/webhooks.h"
 #include "store/workers/workers.h"
 
@@ -101,6 +102,7 @@ static bool open_engine(struct store *store, const struct store_options *options
 		.restore_until = options->restore_until,
 		.url = options->url,
 		.rounds = options->rounds,
+		.secret = options->secret,
 	};
 	enum engine_status status = ops->open(&store->engine, &engine_options);
 
@@ -163,6 +165,10 @@ static bool prepare(struct store *store, const struct store_options *options, st
 static bool open_all(struct store *store, const struct store_options *options, struct err *err)
 {
 	if (!check_finished(options, err) || !open_engine(store, options, err))
+		return false;
+	if (options->copy == STORE_COPY_ROWS)
+		return true;
+	if (options->copy == STORE_COPY_NONE && !copy_check_finished(store, err))
 		return false;
 	if (prepare(store, options, err))
 		return true;

@@ -21,6 +21,7 @@
 #include "store/progress.h"
 #include "store/tasks/next_number.h"
 #include "store/transfer/backup.h"
+#include "store/transfer/copy.h"
 #include "store/transfer/export.h"
 #include "store/transfer/row_check.h"
 #include "store/usage/limits.h"
@@ -131,8 +132,7 @@ struct store_options {
 	const char *archive; /* folder for finished logs, NULL or "": they are removed */
 	uint64_t expected_tasks;
 	uint64_t cache_mb;
-	uint64_t checkpoint_mb,
-		checkpoint_seconds;	     /* of new log and of time, between checkpoints */
+	uint64_t checkpoint_mb, checkpoint_seconds; /* of new log, of time; between checkpoints */
 	uint64_t scrub_days;		     /* of a pass of the keeper over all pages; 0: off */
 	uint64_t journal_entries;	     /* of all tenants, at most; 0: no journal is kept */
 	int64_t journal_ms;		     /* age at which entries are removed */
@@ -160,6 +160,8 @@ struct store_options {
 	const char *url;   /* of the server of a shared engine; NULL or "": it is in home */
 	bool rounds;	   /* a shared engine makes commits visible and durable at each flush */
 	const struct engine_ops *engine; /* NULL: by the url; tests use another one */
+	enum store_copy_use copy;	 /* of the target of a copy (copy.h) */
+	const struct id_secret *secret;	 /* of the source, for a target that is empty */
 };
 
 /*
@@ -173,7 +175,7 @@ struct store_options {
 #define STORE_FAULT_REGIONS    "regions"    /* too little room for shared memory */
 #define STORE_FAULT_REFUSED    "refused"    /* files are missing, cut off or of another store */
 #define STORE_FAULT_VERSION    "version"    /* a store of an older build */
-#define STORE_FAULT_UNFINISHED "unfinished" /* the restore of a backup did not end */
+#define STORE_FAULT_UNFINISHED "unfinished" /* the restore of a backup, or a copy, did not end */
 #define STORE_FAULT_SERVER     "server"	    /* ERR_BUSY: that of a shared store does not answer */
 
 bool store_open(struct store **store, const struct store_options *options, struct err *err)
@@ -298,8 +300,7 @@ bool store_may_write(const struct store *store, struct err *err);
 struct store_chore {
 	const char *name; /* for messages */
 	int64_t interval_ms;
-	unsigned
-		duty_percent; /* share of the keeper's time while more work waits; 0: its default */
+	unsigned duty_percent; /* of the keeper's time while more work waits; 0: its default */
 };
 /* Chore `number`, from 0; false past the last. */
 bool store_chore(const struct store *store, size_t number, struct store_chore *chore);

@@ -13,8 +13,8 @@ struct undo {
 };
 
 /* The tables, and the scopes of a shared engine. */
-#define TABLE_SCOPES ENGINE_TABLES
-#define TABLES	     (ENGINE_TABLES + 1)
+#define TABLE_SCOPES SHARED_ENGINE_TABLES
+#define TABLES	     (SHARED_ENGINE_TABLES + 1)
 
 struct memory {
 	struct engine engine;
@@ -305,7 +305,9 @@ static enum engine_status open_memory(struct engine **engine, const struct engin
 	if (!memory)
 		return ENGINE_NO_MEMORY;
 	memory->engine.ops = &memory_engine_ops;
-	if (!id_secret_new(&memory->engine.secret))
+	if (options->secret)
+		memory->engine.secret = *options->secret;
+	else if (!id_secret_new(&memory->engine.secret))
 		return ENGINE_FAILED;
 	if (options->mode == ENGINE_EPHEMERAL)
 		return ENGINE_OK;

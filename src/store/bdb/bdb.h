@@ -56,6 +56,7 @@ struct bdb {
 	DB_TXN *txn; /* NULL: none, or ENGINE_READ */
 	uint64_t expected_tasks;
 	bool ephemeral, sync_commits, migrate;
+	const struct id_secret *new_secret; /* engine_options.secret */
 	struct store_health *health;
 
 	/* maintenance.c */
@@ -181,7 +182,7 @@ enum engine_status bdb_clear(struct engine *engine, enum engine_table table);
 
 /* Before the open: the hash function and the size of a new file. */
 int bdb_serial_set_form(struct bdb *bdb, DB *db);
-/* Chooses the secret and writes it to a new table. */
+/* Chooses the secret, unless it is given, and writes it to a new table. */
 int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn);
 /* Reads the secret. EINVAL with engine.message if the table cannot be used by this build. */
 int bdb_serial_read_layout(struct bdb *bdb, DB *db, DB_TXN *txn);

@@ -166,6 +166,7 @@ static struct bdb *new_bdb(const struct engine_options *options)
 	bdb->ephemeral = options->mode == ENGINE_EPHEMERAL;
 	bdb->sync_commits = options->sync_commits;
 	bdb->migrate = options->migrate;
+	bdb->new_secret = options->secret;
 	bdb->archive = options->archive;
 	bdb->health = options->health;
 	bdb->hold = options->hold;

@@ -143,7 +143,9 @@ int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn)
 	struct layout layout;
 	int rc;
 
-	if (!id_secret_new(&bdb->engine.secret))
+	if (bdb->new_secret)
+		bdb->engine.secret = *bdb->new_secret;
+	else if (!id_secret_new(&bdb->engine.secret))
 		return EIO;
 	bdb->last_serial.known = false;
 	fill_layout(&layout, &bdb->engine.secret);

@@ -157,7 +157,7 @@ static enum engine_status fail(struct pg *pg, enum engine_fault fault, const cha
 	return ENGINE_FAILED;
 }
 
-static enum engine_status take_layout(struct pg *pg, const PGresult *result, void *data)
+enum engine_status pg_take_layout(struct pg *pg, const PGresult *result, void *data)
 {
 	struct id_secret *secret = &pg->engine.secret;
 	uint64_t version = PQntuples(result) == 1 ? pg_number(result, 0, 0) : 0;
@@ -187,7 +187,7 @@ static enum engine_status check_layout(struct pg *pg)
 	pg_sql_text(PG_LAYOUT, TABLE_META, text);
 	pg_sql_name(PG_LAYOUT, TABLE_META, name);
 	pg_ask_prepare(pg, name, text);
-	pg_ask(pg, PG_LAYOUT, TABLE_META, NULL, take_layout, NULL);
+	pg_ask(pg, PG_LAYOUT, TABLE_META, NULL, pg_take_layout, NULL);
 	status = pg_trip(pg, pg_waits.answer);
 	/* undefined_table */
 	if (pg->trip.failed && strcmp(pg->trip.state, "42P01") == 0)

@@ -27,7 +27,7 @@ static enum engine_status refuse(struct pg *pg, const char *text)
 	return ENGINE_FAILED;
 }
 
-static enum engine_status create_ephemeral(struct pg *pg)
+static enum engine_status create_ephemeral(struct pg *pg, const struct id_secret *given)
 {
 	uint8_t random[8];
 	char digits[HEX_SIZE(sizeof(random))];
@@ -37,7 +37,9 @@ static enum engine_status create_ephemeral(struct pg *pg)
 	randombytes_buf(random, sizeof(random));
 	hex_encode(digits, random, sizeof(random));
 	snprintf(pg->schema, sizeof(pg->schema), "%s_%s", PG_SCHEMA, digits);
-	if (!id_secret_new(&secret))
+	if (given)
+		secret = *given;
+	else if (!id_secret_new(&secret))
 		return refuse(pg, "the system provides no random bytes");
 	status = pg_create(pg, &secret);
 	pg->ephemeral = status == ENGINE_OK;
@@ -62,9 +64,11 @@ static enum engine_status open_all(struct engine **engine, const struct engine_o
 	if (options->mode == ENGINE_RESTORE || options->migrate)
 		return refuse(pg, "a store in PostgreSQL is restored by its own tools");
 	if (options->mode == ENGINE_EPHEMERAL)
-		status = create_ephemeral(pg);
+		status = create_ephemeral(pg, options->secret);
 	if (status == ENGINE_OK)
 		status = pg_connect(pg);
+	if (status == ENGINE_OK && options->secret)
+		status = pg_replace_secret(pg, options->secret);
 	pg->opened = status == ENGINE_OK;
 	return status;
 }

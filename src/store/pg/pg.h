@@ -120,8 +120,8 @@ void pg_ask(struct pg *pg, enum pg_sql statement, enum engine_table table,
 void pg_ask_text(struct pg *pg, const char *text);
 /* Sets them for the statement that was queued last. */
 void pg_then(struct pg *pg, pg_take *take, void *data);
-/* Queues the row of the table layout. */
-void pg_ask_layout(struct pg *pg, uint64_t version, const struct id_secret *secret);
+/* The same with parameters. */
+void pg_ask_params(struct pg *pg, const char *text, const struct pg_params *params);
 /* Queues the preparation of a statement. */
 void pg_ask_prepare(struct pg *pg, const char *name, const char *text);
 /*
@@ -236,6 +236,8 @@ static inline bool pg_is_keys(enum engine_table table)
 enum engine_status pg_connect(struct pg *pg);
 /* The same without a look at the schema. */
 enum engine_status pg_connect_bare(struct pg *pg);
+/* Of PG_LAYOUT: checks the version and sets the secret. */
+pg_take pg_take_layout;
 
 /* ---- disconnect.c ---- */
 
@@ -325,6 +327,8 @@ void pg_expected_free(struct pg *pg);
 
 /* Creates the schema and its tables. */
 enum engine_status pg_create(struct pg *pg, const struct id_secret *secret);
+/* Replaces the secret, unless there are tasks whose ids depend on it. */
+enum engine_status pg_replace_secret(struct pg *pg, const struct id_secret *secret);
 /* Removes it, with all rows. */
 enum engine_status pg_drop(struct pg *pg);
 

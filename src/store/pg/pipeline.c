@@ -69,16 +69,13 @@ void pg_ask_text(struct pg *pg, const char *text)
 		note_sent(pg, PQsendQueryParams(pg->conn, text, 0, NULL, NULL, NULL, NULL, 1));
 }
 
-void pg_ask_layout(struct pg *pg, uint64_t version, const struct id_secret *secret)
+void pg_ask_params(struct pg *pg, const char *text, const struct pg_params *params)
 {
-	static const int formats[] = { 1, 1 };
-	struct pg_params params = { 0 };
+	static const int formats[PG_PARAMS_MAX] = { 1, 1, 1, 1 };
 
-	pg_param_number(&params, version);
-	pg_param_str(&params, (struct str){ (const char *)secret->bytes, sizeof(secret->bytes) });
 	if (add(pg))
-		note_sent(pg, PQsendQueryParams(pg->conn, pg_insert_layout, params.count, NULL,
-				      params.values, params.lengths, formats, 1));
+		note_sent(pg, PQsendQueryParams(pg->conn, text, params->count, NULL, params->values,
+				      params->lengths, formats, 1));
 }
 
 void pg_ask_prepare(struct pg *pg, const char *name, const char *text)

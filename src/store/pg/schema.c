@@ -45,9 +45,29 @@ static void set_up_tables(struct pg *pg)
 	}
 }
 
+static struct str secret_str(const struct id_secret *secret)
+{
+	return (struct str){ (const char *)secret->bytes, sizeof(secret->bytes) };
+}
+
+enum engine_status pg_replace_secret(struct pg *pg, const struct id_secret *secret)
+{
+	char name[PG_NAME_SIZE], text[PG_TEXT_SIZE];
+	struct pg_params params = { 0 };
+
+	snprintf(name, sizeof(name), "\"%s\"", engine_tables[TABLE_TASKS].name);
+	if (!pg_sql_expand(pg_update_secret, name, text, sizeof(text)))
+		return ENGINE_FAILED;
+	pg_param_str(&params, secret_str(secret));
+	pg_ask_params(pg, text, &params);
+	pg_ask(pg, PG_LAYOUT, TABLE_META, NULL, pg_take_layout, NULL);
+	return pg_trip(pg, pg_waits.answer);
+}
+
 enum engine_status pg_create(struct pg *pg, const struct id_secret *secret)
 {
 	enum engine_status status = pg_connect_bare(pg);
+	struct pg_params params = { 0 };
 
 	if (status != ENGINE_OK)
 		return status;
@@ -57,7 +77,9 @@ enum engine_status pg_create(struct pg *pg, const struct id_secret *secret)
 		ask_table(pg, (enum engine_table)table);
 	for (const char *const *text = pg_create_own; *text; text++)
 		pg_ask_text(pg, *text);
-	pg_ask_layout(pg, PG_SCHEMA_VERSION, secret);
+	pg_param_number(&params, PG_SCHEMA_VERSION);
+	pg_param_str(&params, secret_str(secret));
+	pg_ask_params(pg, pg_insert_layout, &params);
 	status = pg_trip(pg, pg_waits.answer);
 	if (status == ENGINE_OK)
 		set_up_tables(pg);

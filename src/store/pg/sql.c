@@ -182,6 +182,9 @@ const struct pg_setting pg_table_settings[] = {
 const char pg_insert_layout[] = "INSERT INTO layout (one, version, secret) VALUES (true, "
 				"$1::bigint, $2::bytea)";
 
+const char pg_update_secret[] = "UPDATE layout SET secret = $1::bytea WHERE NOT EXISTS (SELECT 1 "
+				"FROM @)";
+
 const char pg_dangers[] =
 	"SELECT name FROM pg_settings WHERE setting = 'off' AND name IN ('fsync', "
 	"'full_page_writes')";
