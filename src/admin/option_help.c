@@ -92,6 +92,8 @@ static const struct {
 	{ "webhook", ADMIN_DIALECT, { "DIALECT,...", "only events of tasks of these dialects" } },
 	{ "webhook", ADMIN_KIND, { "KIND,...", "only events of tasks of these kinds" } },
 	{ "webhook", ADMIN_STATE, { "STATE,...", "only events that led to these states" } },
+	{ "copy", ADMIN_FROM, { "STORE", "the store: its home, or the URL of its server" } },
+	{ "copy", ADMIN_TO, { "STORE", "the new store: a home, or the URL of a server" } },
 	{ "export", ADMIN_ALL, { NULL, "also everything else, secrets included" } },
 	{ "import", ADMIN_ID, { "ITEM", "with --from vionlabs: the item of the list" } },
 	{ "status", ADMIN_JSON, { NULL, "print one JSON object" } },

@@ -16,9 +16,6 @@
 #include "dialect/check.h"
 #include "sys/service_user.h"
 
-/* No limit: a copy made during a rebuild of the index gets the rest of it. */
-#define BUILD_MS ((int64_t)7 * 24 * 3600 * 1000)
-
 /* ---- folders ---- */
 
 bool copy_tree_open(struct copy_tree *tree, int folder, bool create, struct err *err)
@@ -183,7 +180,7 @@ bool copy_check_outside(const char *path, const char *folder, const char *what, 
 
 /* ---- recovery ---- */
 
-static bool check_report(const struct store_report *report, struct err *err)
+bool copy_check_report(const struct store_report *report, struct err *err)
 {
 	if (report->damaged > 0 || report->left_out > 0)
 		return err_set(err, ERR_DAMAGED, NULL,
@@ -212,10 +209,10 @@ bool copy_recover(const struct conf *conf, const char *home, int64_t until,
 	options.home = home;
 	options.archive = NULL;
 	options.restore_until = until;
-	options.build_ms = BUILD_MS;
+	options.build_ms = COPY_BUILD_MS;
 	if (!store_open(&store, &options, err))
 		return false;
-	ok = store_verify(store, &sink, &report, err) && check_report(&report, err) &&
+	ok = store_verify(store, &sink, &report, err) && copy_check_report(&report, err) &&
 	     store_count_rows(store, manifest_take_count, counted, err);
 	store_close(store);
 	if (ok) {

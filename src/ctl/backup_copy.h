@@ -1,10 +1,13 @@
 #pragma once
 /* What backup and restore have in common: copies of the files of a manifest, and their recovery. */
 #include "admin/manifest.h"
+#include "store/verify.h"
 #include "sys/conf.h"
 
 #define DATA_FOLDER "data"
 #define LOG_FOLDER  "log"
+/* No limit: a copy made during a rebuild of the index gets the rest of it. */
+#define COPY_BUILD_MS ((int64_t)7 * 24 * 3600 * 1000)
 /* In the folder of a backup that is not finished; STORE_UNFINISHED is that of a restore. */
 #define COPY_INCOMPLETE "incomplete"
 #define LOG_ENTRY_MAX	(STORE_LOG_NAME_SIZE + 4)
@@ -46,5 +49,7 @@ bool copy_entries(const struct manifest *manifest, const struct copy_tree *from,
  */
 bool copy_recover(const struct conf *conf, const char *home, int64_t until,
 	struct manifest *counted, struct err *err);
+/* ERR_DAMAGED unless the copy is as it should be. */
+bool copy_check_report(const struct store_report *report, struct err *err);
 /* Prints to standard error how many tasks have no address or share a number, if there are any. */
 void copy_print_unreached(const struct manifest *counted);

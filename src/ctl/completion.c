@@ -58,7 +58,7 @@ static void put_second_words(const struct ctl_command *more, struct str group, s
 	}
 }
 
-static void put_reply(enum completion_kind kind, struct str words, struct buf *out)
+static void put_kind(enum completion_kind kind, struct str words, struct buf *out)
 {
 	static const char *const names[] = {
 		[COMPLETION_NONE] = "none",
@@ -68,7 +68,13 @@ static void put_reply(enum completion_kind kind, struct str words, struct buf *o
 		[COMPLETION_FOLDER] = "folder",
 	};
 
-	buf_printf(out, " KIND=%s REPLY='%.*s' ;;\n", names[kind], STR_ARGS(words));
+	buf_printf(out, " KIND=%s REPLY='%.*s'", names[kind], STR_ARGS(words));
+}
+
+static void put_reply(enum completion_kind kind, struct str words, struct buf *out)
+{
+	put_kind(kind, words, out);
+	buf_puts(out, " ;;\n");
 }
 
 /* The subcommands of a group, or the operand of a command. */
@@ -152,13 +158,29 @@ static void put_value(const struct ctl_option *option, struct buf *seen, struct 
 	buf_free(&words);
 }
 
+static void put_exceptions(struct buf *out)
+{
+	enum completion_kind kind;
+	const char *words;
+
+	buf_puts(out, "\tcase \"$1 $2\" in\n");
+	for (size_t i = 0; (words = completion_exception(i, &kind)); i++) {
+		buf_printf(out, "\t'%s')", words);
+		put_kind(kind, STR(""), out);
+		buf_puts(out, "; return ;;\n");
+	}
+	buf_puts(out, "\tesac\n");
+}
+
 static void put_values_function(const struct ctl_command *more, struct buf *out)
 {
 	struct buf seen = BUF_INIT;
 	struct ctl_option option;
 	struct verb verb;
 
-	buf_puts(out, "_polytaskctl_values()\n{\n\tcase $1 in\n\t-c)");
+	buf_puts(out, "_polytaskctl_values()\n{\n");
+	put_exceptions(out);
+	buf_puts(out, "\tcase $1 in\n\t-c)");
 	put_reply(COMPLETION_FILE, STR(""), out);
 	buf_puts(out, "\t-o)");
 	put_reply(COMPLETION_NONE, STR(""), out);

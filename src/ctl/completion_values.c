@@ -54,6 +54,13 @@ static const struct row options[] = {
 	{ NULL, COMPLETION_NONE, NULL, NULL },
 };
 
+/* Of one command, where the option means something else. */
+static const struct row exceptions[] = {
+	{ "--from copy", COMPLETION_FOLDER, NULL, NULL },
+	{ "--to copy", COMPLETION_FOLDER, NULL, NULL },
+	{ NULL, COMPLETION_NONE, NULL, NULL },
+};
+
 static const struct row operands[] = {
 	{ "backup", COMPLETION_FOLDER, NULL, NULL },
 	{ "restore", COMPLETION_FOLDER, NULL, NULL },
@@ -83,4 +90,10 @@ enum completion_kind completion_of_option(const char *name, struct buf *words)
 enum completion_kind completion_of_operand(const char *command, struct buf *words)
 {
 	return find(operands, command, words);
+}
+
+const char *completion_exception(size_t number, enum completion_kind *kind)
+{
+	*kind = exceptions[number].kind;
+	return exceptions[number].name;
 }

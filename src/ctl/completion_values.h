@@ -14,5 +14,10 @@ enum completion_kind {
  * What may follow --NAME. Appends the words, with blanks between them, for the kinds with words.
  */
 enum completion_kind completion_of_option(const char *name, struct buf *words);
+/*
+ * "--NAME COMMAND" of an option with other values at this command, from number 0; NULL behind the
+ * last one.
+ */
+const char *completion_exception(size_t number, enum completion_kind *kind);
 /* The same for the operand of a command. */
 enum completion_kind completion_of_operand(const char *command, struct buf *words);

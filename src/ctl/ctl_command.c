@@ -9,6 +9,7 @@
 #include "auth/principal.h"
 #include "base/clock.h"
 #include "ctl/backup.h"
+#include "ctl/copy_command.h"
 #include "ctl/reindex.h"
 #include "ctl/service_call.h"
 #include "ctl/status_table.h"
@@ -188,6 +189,11 @@ const struct ctl_command ctl_commands[] = {
 	{ "store", " {init | upgrade | check}", 1, .run = ctl_store,
 		.help = "make the tables of a shared store, bring them to this version, or check "
 			"them and the settings of the server" },
+	{ "copy", " --from STORE --to STORE",
+		.options = ADMIN_BIT(ADMIN_FROM) | ADMIN_BIT(ADMIN_TO),
+		.required_options = ADMIN_BIT(ADMIN_FROM) | ADMIN_BIT(ADMIN_TO), .run = ctl_copy,
+		.help = "copy a whole store from a home to a PostgreSQL server or back, while no "
+			"service uses either" },
 	{ "sign",
 		" --user ID [--secret -] [--date DATE] [--content-type TYPE]\n"
 		"         [--content-md5 MD5 | --data BODY] METHOD URL",

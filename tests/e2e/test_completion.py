@@ -85,6 +85,7 @@ def check_words(shell):
         (("work", "--si"), ["--simulate"]),
         (("--he",), ["--help"]),
         (("task", "list", "--dialect", "id"), ["idol"]),
+        (("import", "--from", "vi"), ["virtshell", "vionlabs"]),
         (("task", "list", "--state", "f"), ["failed"]),
         (("task", "list", "--tenant", ""), []),
         (("task", "list", "--tenant", "list", "--state", "f"), ["failed"]),
@@ -122,6 +123,8 @@ def bash():
             pass
         equal(shell.complete("restore", folder + "/ba"), [folder + "/backups"], "a directory")
         equal(len(shell.complete("-c", folder + "/ba")), 2, "a file")
+        for option in ("--from", "--to"):
+            equal(shell.complete("copy", option, folder + "/ba"), [folder + "/backups"], f"copy {option}: a directory")
     check_all(shell)
 
 
