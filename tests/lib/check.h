@@ -32,6 +32,8 @@ void check_skip(const char *reason);
 
 /* Expects exactly one line of this event at warning or above, per call. */
 void expect_log(const char *event);
+/* Allows any number of lines of one event until the end of the test. */
+void allow_log(const char *event);
 
 /* Ends the test with the error's text if ok is false. */
 #define must(ok, err) check_must((ok), (err), #ok, __FILE__, __LINE__)

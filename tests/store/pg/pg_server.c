@@ -191,6 +191,11 @@ const char *pg_server_url(void)
 	return url;
 }
 
+const char *pg_server_folder(void)
+{
+	return folder;
+}
+
 const char *pg_server_lack(void)
 {
 	return lack;

@@ -13,6 +13,9 @@ const char *pg_server_lack(void);
 /* The same with a name under which pg_stat_activity shows the connection; the caller frees. */
 char *pg_server_url_of(const char *application);
 
+/* The folder of its socket. */
+const char *pg_server_folder(void);
+
 /* Ends it at once, without a checkpoint, and waits until it has ended. */
 void pg_server_stop(void);
 void pg_server_start(void);
