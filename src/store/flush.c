@@ -182,6 +182,12 @@ static void end_round(struct store *store, const struct covered *done, enum engi
 	metrics_end_round(store, was_made);
 }
 
+/* A conflict with another host, or a server that cannot be reached: no disk has failed. */
+static bool may_pass(enum engine_status status)
+{
+	return status == ENGINE_RETRY || status == ENGINE_AWAY || status == ENGINE_UNKNOWN;
+}
+
 static bool flush(struct store *store, struct err *err)
 {
 	enum engine_status status;
@@ -195,7 +201,10 @@ static bool flush(struct store *store, struct err *err)
 	atomic_store(store->activity, STORE_FLUSHING);
 	status = store->engine->ops->flush(store->engine);
 	atomic_store(store->activity, STORE_IN_CALL);
-	atomic_fetch_add(status == ENGINE_OK ? &metrics->flushes : &metrics->failed_flushes, 1);
+	if (status == ENGINE_OK)
+		atomic_fetch_add(&metrics->flushes, 1);
+	else if (!may_pass(status))
+		atomic_fetch_add(&metrics->failed_flushes, 1);
 	if (store->engine->ops->shared)
 		end_round(store, &done, status);
 	if (status == ENGINE_FULL && !store->engine->ops->shared)
