@@ -146,6 +146,10 @@ const struct pg_setting pg_settings[] = {
 	{ "SET enable_seqscan = off", true },
 	{ "SET enable_bitmapscan = off", true },
 	{ "SET jit = off", true },
+	/* A host that is gone within a flush would keep its tenants locked for two hours. */
+	{ "SET tcp_keepalives_idle = 5", true },
+	{ "SET tcp_keepalives_interval = 2", true },
+	{ "SET tcp_keepalives_count = 3", true },
 	{ NULL, false },
 };
 
