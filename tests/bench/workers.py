@@ -46,7 +46,8 @@ class Layout:
         self.site = Site(self.instance, "known", log)
         lines = map(json.loads, self.instance.ctl("export").splitlines())
         sample = next(line["id"] for line in lines if line.get("dialect") == "virtshell")
-     self.post = f"{self.site.url}{virtshell.PREFIX}/tasks"
+        self.post = f"{self.site.url}{virtshell.PREFIX}/tasks"
+        self.get = f"{self.post}/{sample}"
         self.list = f"{self.site.url}{idol.PREFIX}/import-tasks?sort=url"
         if not until(lambda: self.answers(self.get) and self.answers(self.list), 30, 0.1):
             raise SystemExit(f"{self.name} does not answer: {self.instance.log()[-2000:]}")
