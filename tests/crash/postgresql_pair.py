@@ -13,9 +13,12 @@ SECONDS = 60
 
 
 class Pair:
-    def __init__(self):
-        self.primary = Server(max_connections="100")
-        self.standby = Server(primary=self.primary, max_connections="100")
+    """options: of both servers."""
+
+    def __init__(self, **options):
+        options = {"max_connections": "100", **options}
+        self.primary = Server(**options)
+        self.standby = Server(primary=self.primary, **options)
         self.url = (
             f"postgresql:///{DATABASE}?host={self.primary.dir},{self.standby.dir}&user=polytask"
             "&target_session_attrs=read-write"

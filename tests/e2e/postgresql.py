@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one test, in a directory of its own in memory, on a unix socket.
+"""A PostgreSQL server of one test, in a directory of its own, on a unix socket.
 
 It runs as an ordinary user: a test of root's uses `postgres` or `nobody`.
 """
@@ -14,6 +14,7 @@ from processes import finish, make_directory, start
 from tap import until
 
 DATABASE = "polytask"
+MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 def binaries():
@@ -44,10 +45,13 @@ def lack():
 
 
 class Server:
-    """A running server with an empty database, or a standby; settings: of postgresql.conf."""
+    """A running server with an empty database, or a standby; settings: of postgresql.conf.
 
-    def __init__(self, primary=None, **settings):
-        self.dir = make_directory("polytask-pg-", "/dev/shm" if os.path.isdir("/dev/shm") else None)
+    Its files are in a directory below parent, which is in memory by default.
+    """
+
+    def __init__(self, primary=None, parent=MEMORY, **settings):
+        self.dir = make_directory("polytask-pg-", parent)
         self.data = os.path.join(self.dir, "data")
         self.log_path = os.path.join(self.dir, "log")
         self.settings = {
