@@ -23,26 +23,14 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from lib import NGINX, POLYTASKD, Instance
-from processes import find_program, finish, free_port, make_directory, start
+from measures import processor_ns
+from processes import child_pids, find_program, finish, free_port, make_directory, start
 from site_load import CONNECTIONS, Site, wrk
 from tap import until
 
 TASKS = 60000
 BODY = "x" * 300
 SCRIPT = os.path.join(HERE, "claim.lua")
-
-
-def processor_ns(pids):
-    used = 0
-    for pid in pids:
-        with open(f"/proc/{pid}/schedstat") as file:
-            used += int(file.read().split()[0])
-    return used
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return [int(child) for child in file.read().split()]
 
 
 class Polytask:
@@ -72,7 +60,7 @@ class Polytask:
     def pids(self):
         return [
             *(child["pid"] for child in self.instance.status()["processes"] if child["pid"]),
-            *(self.site.nginx.pid, *children(self.site.nginx.pid)),
+            *(self.site.nginx.pid, *child_pids(self.site.nginx.pid)),
         ]
 
     def run(self, seconds):

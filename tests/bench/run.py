@@ -16,7 +16,6 @@ import os
 import re
 import signal
 import statistics
-import subprocess
 import sys
 import urllib.request
 
@@ -24,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from dialects import virtshell
 from lib import NGINX, POLYTASKD, Instance
+from measures import count_calls
 from nginx_site import fill_template
 from paths import BUILD
 from processes import find_program, finish, free_port, make_directory, start
@@ -123,22 +123,13 @@ class Bench:
         """fdatasync calls of the workers per POST, counted with strace."""
         if not find_program("strace"):
             return None
-        trace = os.path.join(self.instance.dir, "log", "syncs")
-        pids = [word for pid in self.instance.workers() for word in ("-p", str(pid))]
-        tracer = subprocess.Popen(
-            ["strace", "-f", "-c", "-e", "trace=fdatasync,fsync", "-o", trace, *pids],
-            stderr=subprocess.DEVNULL,
+        calls, posts = count_calls(
+            self.instance.workers(),
+            ("fdatasync", "fsync"),
+            os.path.join(self.instance.dir, "log", "syncs"),
+            lambda: self.one("POST", seconds)["count"],
         )
-        posts = self.one("POST", seconds)["count"]
-        tracer.send_signal(signal.SIGINT)
-        tracer.wait()
-        with open(trace) as table:
-            calls = sum(
-                int(line.split()[3])
-                for line in table
-                if line.rstrip().endswith(("fdatasync", "fsync"))
-            )
-        return calls / posts
+        return sum(calls.values()) / posts
 
     def stop(self):
         for nginx in (self.nginx, *(site.nginx for site in self.sites.values())):
