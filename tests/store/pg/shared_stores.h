@@ -9,7 +9,7 @@ struct shared_stores {
 int shared_stores_setup(void **state);
 int shared_stores_teardown(void **state);
 
-#define SHARED_TEST(function)                                                        \
-	{                                                                            \
+#define SHARED_TEST(function)                                                          \
+	{                                                                              \
 #function, function, shared_stores_setup, shared_stores_teardown, NULL \
 	}

@@ -110,8 +110,8 @@ static void the_rows_of_a_host_that_has_ended_are_removed(void **state)
 	keepers.b.others[0].heard_ms -= HOSTS_FORGET_MS;
 	poll_host(stores->b, &keepers.b);
 	assert_int_equal(keepers.b.count, 0);
-	pg_server_ask("SELECT count(DISTINCT substr(key, 1, 8)) FROM polytask.hosts", rows,
-		sizeof(rows));
+	pg_server_ask(
+		"SELECT count(DISTINCT substr(key, 1, 8)) FROM polytask.hosts", rows, sizeof(rows));
 	assert_string_equal(rows, "1");
 	/* It was only cut off. */
 	claim_create(stores->a, 1, NULL, 0);
