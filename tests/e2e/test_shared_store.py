@@ -176,7 +176,11 @@ def server_away():
     since = "polytask_store_server_away_since_timestamp_seconds"
     page = Metrics(monitor)
     ok(f"# HELP {since}" in page.text and page.sum(since) == 0, "a metric without a sample")
-    equal(page.sum("polytask_store_engine", state="postgresql"), 1, "the metrics name the engine")
+    ok(
+        until(lambda: Metrics(monitor).sum("polytask_store_engine", state="postgresql") == 1, 10),
+        "the metrics name the engine",
+        [line for line in page.text.splitlines() if "store_engine" in line],
+    )
     for name in ("store_log_bytes", "disk_free_bytes", "archive_state", "store_damaged_pages"):
         ok(f"polytask_{name}" not in page.text, f"no metric of files: {name}")
     status, _, text = fetch(monitor, "/readyz?verbose")
