@@ -46,6 +46,7 @@ EXPECTED = {
     "notifier",
     "notifier-role",
     "operator",
+    "quota",  # of the tenant that uses up its own
     "recover",
     "round-lost",
     "store-away",
