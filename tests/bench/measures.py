@@ -7,16 +7,26 @@ import subprocess
 from tap import until
 
 
-def processor_ns(pids):
-    """Of all threads. A process that has ended counts for nothing."""
-    used = 0
+def processor_times(pids):
+    """In ns, of each thread, by the path of its figures."""
+    times = {}
     for path in (path for pid in pids for path in glob.glob(f"/proc/{pid}/task/*/schedstat")):
         try:
             with open(path) as file:
-                used += int(file.read().split()[0])
+                times[path] = int(file.read().split()[0])
         except OSError:
             continue
-    return used
+    return times
+
+
+def processor_ns(pids):
+    return sum(processor_times(pids).values())
+
+
+def processor_ns_since(before, pids):
+    """Since processor_times(); without threads that have ended or are new."""
+    times = processor_times(pids)
+    return sum(times[path] - before[path] for path in before.keys() & times.keys())
 
 
 def is_traced(pid):

@@ -3,8 +3,9 @@
     python3 tests/bench/shared_store.py [ROUNDS [SECONDS]]
         (after make; needs wrk, nginx, node, npm, strace and PostgreSQL, and a disk for $TMPDIR)
 
-Each round runs each kind of work for SECONDS in every target, one after the other: only ratios
-within one run are meaningful. All targets are behind one nginx without an authorizer:
+After a warm-up, each round runs each kind of work for SECONDS in every target, one after the
+other: only ratios within one run are meaningful. All targets are behind one nginx without an
+authorizer:
 
     embedded        Berkeley DB
     pg              a store in a PostgreSQL server, which waits for its disk at each commit
@@ -34,7 +35,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "e2e"), os.path.join(HERE, "..", "crash")]
 import postgresql
 from lib import NGINX, POLYTASKD
-from measures import count_calls, processor_ns
+from measures import count_calls, processor_ns_since, processor_times
 from nginx_site import fill_template
 from paths import SOURCE
 from postgresql_pair import Pair
@@ -48,6 +49,7 @@ CLAIM = os.path.join(HERE, "claim.lua")
 CONNECTIONS = (1, 16, 64)
 MIXED = 16
 MOST = CONNECTIONS[-1]
+WARM_UP_SECONDS = 2  # of each run
 EXPECTED_CLAIMS = 4000  # in a second, until the first run is known
 SETTINGS = {"max_connections": "200", "shared_buffers": "128MB"}
 BASES = ("peer", "embedded")
@@ -73,6 +75,7 @@ class Bench:
         for target in self.targets:
             if not target.name.endswith("direct"):
                 target.make_sample()
+                self.warm_up(target)
 
     def dir_of_servers(self):
         """On a disk. The servers run as another user, who must be able to enter it."""
@@ -124,9 +127,9 @@ class Bench:
     def measured(self, target, work):
         """The results of work(), and the us of processor time for a request by kind of process."""
         kinds = self.pids(target)
-        before = {kind: processor_ns(pids) for kind, pids in kinds.items()}
+        before = {kind: processor_times(pids) for kind, pids in kinds.items()}
         result = work()
-        used = {kind: processor_ns(pids) - before[kind] for kind, pids in kinds.items()}
+        used = {kind: processor_ns_since(before[kind], pids) for kind, pids in kinds.items()}
         count = max(1, result["count"])
         result["us"] = {kind: value / 1000 / count for kind, value in used.items()}
         return result
@@ -140,6 +143,16 @@ class Bench:
             raise SystemExit(f"{target.name}: all tasks were claimed before the end")
         self.claims[target.name] = max(self.claims.get(target.name, 0), result["rate"])
         return result
+
+    def warm_up(self, target):
+        """Until node has compiled what it runs: its first requests take ten times as long."""
+        for work, count in (
+            (lambda: wrk(target.sample, WARM_UP_SECONDS), 10000),
+            (lambda: wrk(target.tasks, WARM_UP_SECONDS, POST), 5000),
+            (lambda: self.claim(target, WARM_UP_SECONDS), 1000),
+        ):
+            while count > 0:
+                count -= max(1, work()["count"])
 
     def stop(self):
         finish(self.nginx, signal.SIGQUIT, 20)
