@@ -49,6 +49,7 @@ CLAIM = os.path.join(HERE, "claim.lua")
 CONNECTIONS = (1, 16, 64)
 MIXED = 16
 MOST = CONNECTIONS[-1]
+CONFIRM = "30"  # more than a slow response takes; the default is 0.8 s
 WARM_UP_SECONDS = 2  # of each run
 EXPECTED_CLAIMS = 4000  # in a second, until the first run is known
 SETTINGS = {"max_connections": "200", "shared_buffers": "128MB"}
@@ -138,7 +139,7 @@ class Bench:
         expected = int(2 * self.claims.get(target.name, EXPECTED_CLAIMS) * seconds)
         if (lacking := expected - target.stock()) > 0:
             target.add_stock(lacking)
-        result = wrk(target.url, seconds, CLAIM)
+        result = wrk(target.url, seconds, CLAIM, env={"CONFIRM": CONFIRM})
         if target.stock() == 0:
             raise SystemExit(f"{target.name}: all tasks were claimed before the end")
         self.claims[target.name] = max(self.claims.get(target.name, 0), result["rate"])
@@ -147,8 +148,8 @@ class Bench:
     def warm_up(self, target):
         """Until node has compiled what it runs: its first requests take ten times as long."""
         for work, count in (
-            (lambda: wrk(target.sample, WARM_UP_SECONDS), 10000),
-            (lambda: wrk(target.tasks, WARM_UP_SECONDS, POST), 5000),
+            (lambda: wrk(target.sample, WARM_UP_SECONDS), 20000),
+            (lambda: wrk(target.tasks, WARM_UP_SECONDS, POST), 15000),
             (lambda: self.claim(target, WARM_UP_SECONDS), 1000),
         ):
             while count > 0:

@@ -74,13 +74,14 @@ const ID = { type: "object", properties: { id: { type: "string", format: "uuid" 
 const REPORT = {
 	type: "object",
 	required: ["token"],
-	properties: { token: text(32), claim_next: { const: true } },
+	properties: { token: text(32), claim_next: {} },
 };
 const WORKER = { type: "object", required: ["worker"], properties: { worker: text(256) } };
 
 function serve() {
 	const app = fastify();
-	const pool = new Pool({ ...PLACE, max: CONNECTIONS });
+	// Without a limit, connections that are idle while another target runs would be closed.
+	const pool = new Pool({ ...PLACE, max: CONNECTIONS, idleTimeoutMillis: 0 });
 	const ask = async (name, statement, values) => (await pool.query({ name, text: statement, values })).rows;
 	const newToken = () => randomBytes(8).toString("hex");
 	const given = (token, rows) => ({ claims: rows.map((task) => ({ token, task })) });
