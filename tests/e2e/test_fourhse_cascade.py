@@ -24,8 +24,9 @@ def shared():
 
 
 def call(method, path, body=None, headers=()):
+    """A removal of thousands takes seconds, on a busy machine many."""
     instance = shared()
-    return instance.request(method, TASK + path, body, instance.bearer() + list(headers))
+    return instance.request(method, TASK + path, body, instance.bearer() + list(headers), timeout=60)
 
 
 def total(instance, handler, headers=None, **params):
