@@ -39,7 +39,7 @@ class Site(Instance):
     def ask(self, method, path, body=None, *lines, user=None):
         return self.native(method, path, body, lines, token=self.tokens[user])
 
-    def events(self, task):
+    def events_of(self, task):
         """All of one task. A page ends after a while of looking, with or without events."""
         events, place, more = [], "first", True
         while more:
@@ -154,7 +154,7 @@ def the_task():
     for task in tasks:
         entry = site.ask("GET", f"/tasks/{task}/history").json()["items"][0]
         equal((entry["request_id"], entry["by"]), (bulk["id"], bulk["created_by"]), "history")
-    events = site.events(bulk["id"])
+    events = site.events_of(bulk["id"])
     equal(
         [event["type"] for event in events][-1:], ["task.succeeded"], "an event tells of the end"
     )

@@ -1,4 +1,5 @@
 """polytaskctl copy: a store moves from files to a PostgreSQL server and back, and its clients notice nothing."""
+import glob
 import json
 import os
 import signal
@@ -171,8 +172,10 @@ def rows_of(server):
         return 0
 
 
-def has_home(home):
-    return os.path.exists(os.path.join(home, "data", "meta.db"))
+def has_rows(home):
+    """An empty store has less than 1 MiB of logs."""
+    names = glob.glob(os.path.join(glob.escape(home), "log", "*"))
+    return sum(os.path.getsize(name) for name in names) > 2 << 20
 
 
 def interrupt(instance, source, target, begun, number):
@@ -200,7 +203,7 @@ def killed_copies():
     move_to(instance)
     for source, target, begun, conf in (
         (home, server.url, lambda: rows_of(server), {"store": server.url}),
-        (server.url, second, lambda: has_home(second), {"home": second}),
+        (server.url, second, lambda: has_rows(second), {"home": second}),
     ):
         name = "to the server" if target == server.url else "to files"
         for number in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL, signal.SIGKILL):
