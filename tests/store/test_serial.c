@@ -238,7 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_BDB(twelve_tasks_share_a_serial),
 		ON_BDB(no_page_overflows),
-		ON_EVERY_ENGINE(unused_ids_take_no_room),
+		ON_ONE_MACHINE(unused_ids_take_no_room),
 		ON_ONE_MACHINE(ids_that_are_written_later_are_counted),
 		ON_ONE_MACHINE(room_of_removed_tasks_is_used_again),
 		ON_BDB(the_table_grows_beyond_the_expected_tasks),
