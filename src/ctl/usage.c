@@ -12,7 +12,7 @@ static const struct group {
 	{ "Workers", "worker work" },
 	{ "Webhooks", "webhook" },
 	{ "Tasks", "task bulk events show load-sample" },
-	{ "The store", "store verify reindex repair checkpoint migrate export import" },
+	{ "The store", "store verify reindex repair checkpoint migrate copy export import" },
 	{ "Backups", "backup restore" },
 	{ "Signed requests", "sign" },
 	{ "This program", "help completion" },
