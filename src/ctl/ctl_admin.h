@@ -8,8 +8,8 @@
 #include "sys/instance.h"
 
 /*
- * Takes the locks of the instance for this call, and finds the user that may use the store. Of a
- * shared store there are none.
+ * Takes the locks of the instance for this call, and finds the user that may use the store. A
+ * shared store has no locks.
  * ERR_BUSY while another process has that of the home.
  */
 bool ctl_admin_lock(const struct conf *conf, const struct admin_call *call,

@@ -24,7 +24,7 @@ static bool upgrade(const char *url, struct err *err)
 	return true;
 }
 
-/* What is wrong follows the facts, where it is seen; the last of it is the error. */
+/* Prints the facts first, so that the faults stand at the end. The last fault is the error. */
 static bool check(const char *url, struct err *err)
 {
 	struct pg_facts facts;

@@ -89,7 +89,7 @@ static uid_t lookup_peer_uid(const struct conf *conf)
 	return peer ? peer->pw_uid : geteuid();
 }
 
-/* Those that lead to the server of a shared store; the monitor does not open it. */
+/* The families of sockets that a process needs to reach the server of a shared store. */
 static unsigned sockets_of(enum role role, const struct conf *conf)
 {
 	struct store_url url = { 0 };

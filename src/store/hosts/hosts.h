@@ -58,7 +58,7 @@ struct store_hosts_rows {
 	uint64_t count, sum;
 };
 
-/* Without a shared engine there are none. */
+/* Counts the rows of all hosts; finds none if the engine is not shared. */
 bool store_hosts_look(struct store *store, struct store_hosts_rows *rows, struct err *err);
 /* The same for the first time: ERR_BUSY if a host runs. Waits for HOSTS_SILENT_MS, if need be. */
 bool store_hosts_await_silence(struct store *store, struct store_hosts_rows *rows, struct err *err);

@@ -11,7 +11,7 @@
 struct pg_fact {
 	const char *name;
 	char value[PG_FACT_BYTES];
-	const char *text; /* a sentence: what is wrong, or should be known; NULL: nothing */
+	const char *text; /* a sentence for the operator: a fault or advice; NULL: none */
 	bool wrong;	  /* a promise does not hold */
 };
 

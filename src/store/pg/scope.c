@@ -64,7 +64,7 @@ static enum engine_status ask_lock(struct pg *pg, struct str name, struct found 
 	if (status != ENGINE_OK)
 		return status;
 	pg_param_str(&params, name);
-	/* What was read before is not what the scope's last transaction has left. */
+	/* Another transaction may have changed these rows before it unlocked the scope. */
 	pg_rows_forget_reads(&pg->rows);
 	pg_ask(pg, PG_LOCK_SCOPE, TABLE_META, &params, take_state, found);
 	pg_ask_expected(pg);

@@ -14,8 +14,8 @@
  * as the rows. A copy that was interrupted goes on there; it reads the rows before from the source
  * once more, for the comparison, and so notices a source that has changed meanwhile.
  *
- * Nobody else may change the two stores meanwhile. The caller has the locks of files. Of a server,
- * the hosts are known by what they tell each other (hosts/hosts.h).
+ * No other process may change the two stores meanwhile. The caller locks the files. A server has no
+ * such lock: the copy looks whether hosts write their rows there (hosts/hosts.h).
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /*
- * A table is one walk over the source. Its order is the same each time, as long as nobody changes
- * the source, so a number of rows is a place in it.
+ * The rows of a table are copied in one walk over the source. Each walk has the same order while
+ * the source does not change, so a count of rows tells where to go on.
  */
 #include "store/transfer/copy_parts.h"
 
