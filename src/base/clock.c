@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-static int64_t fake_ms;
+static int64_t fake_ms, stopped_us;
 
 static int64_t read_us(clockid_t id)
 {
@@ -19,12 +19,12 @@ int64_t clock_wall_ms(void)
 
 int64_t clock_mono_ms(void)
 {
-	return read_us(CLOCK_MONOTONIC) / 1000;
+	return clock_mono_us() / 1000;
 }
 
 int64_t clock_mono_us(void)
 {
-	return read_us(CLOCK_MONOTONIC);
+	return stopped_us ? stopped_us : read_us(CLOCK_MONOTONIC);
 }
 
 int64_t clock_boot_ms(void)
@@ -35,4 +35,9 @@ int64_t clock_boot_ms(void)
 void clock_set_fake(int64_t wall_ms)
 {
 	fake_ms = wall_ms;
+}
+
+void clock_stop_mono(bool stopped)
+{
+	stopped_us = stopped ? read_us(CLOCK_MONOTONIC) : 0;
 }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "lib/check.h"
 
@@ -19,11 +21,26 @@ static void monotonic_clock_never_goes_back(void **state)
 	assert_true(clock_mono_ms() >= before / 1000);
 }
 
+static void monotonic_clock_can_be_stopped(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	clock_stop_mono(true);
+	before = clock_mono_us();
+	usleep(1000);
+	assert_int_equal(clock_mono_us(), before);
+	assert_int_equal(clock_mono_ms(), before / 1000);
+	clock_stop_mono(false);
+	assert_true(clock_mono_us() >= before + 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(wall_clock_can_be_stopped),
 		CHECK(monotonic_clock_never_goes_back),
+		CHECK(monotonic_clock_can_be_stopped),
 	};
 
 	return CHECK_RUN(tests);

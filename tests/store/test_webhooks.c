@@ -221,7 +221,9 @@ static void idle_places_are_written_rarely(void **state)
 	assert_int_equal(webhook_state_of(store, 900).place.number, number + 1);
 	for (unsigned i = 0; i < 64; i++)
 		journal_change(store, 1, 4 + i);
+	clock_stop_mono(true); /* a slow machine would read them in parts */
 	webhook_gather(store);
+	clock_stop_mono(false);
 	assert_int_equal(webhook_state_of(store, 900).place.number, number + 65);
 	store->journal_entries = 16;
 	journal_change(store, 1, 3);
