@@ -210,12 +210,17 @@ def sandbox():
         equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
 
 
-def sandbox_of(run):
-    return next(
+def sandboxes(run):
+    """The sandbox is started after the service is ready."""
+    return [
         pid
         for pid in child_pids(run.process.pid)
         if "--simulate" in open(f"/proc/{pid}/cmdline").read()
-    )
+    ]
+
+
+def sandbox_of(run):
+    return until(lambda: sandboxes(run), 30)[0]
 
 
 def service_outlives_its_sandbox():
