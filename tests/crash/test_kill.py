@@ -10,12 +10,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from lib import WORKERS, Instance, run_tests
 from processes import kill
-from tap import equal, note, ok, until
+from tap import equal, note, ok, patient, until
 from workload import Journal, Load
 
 # Events that are logged when a process ends unexpectedly.
 CRASH_EVENTS = ("exit", "recovery", "stuck")
-FIRST_ANSWER = 2.0  # seconds
+FIRST_ANSWER = patient(2)  # seconds
 KILLS_UNSERVED_MAX = 3  # kills in a row before a task was created
 
 
@@ -32,7 +32,7 @@ def first_answer(instance, since, what):
     seconds = time.monotonic() - since
     ok(
         seconds < FIRST_ANSWER,
-        f"{what}: first answer within {FIRST_ANSWER:.0f} s",
+        f"{what}: the first answer comes soon",
         f"{seconds:.2f} s",
     )
     return seconds
@@ -147,7 +147,7 @@ def killed_inside():
     ok(recoveries >= 1, "a worker died inside the store", f"{kills} kills")
     ok(
         slowest < FIRST_ANSWER,
-        f"{kills} kills: a create succeeds within {FIRST_ANSWER:.0f} s",
+        f"{kills} kills: a create succeeds soon",
         f"{slowest:.2f} s",
     )
     equal(
@@ -179,14 +179,14 @@ def stop_under_load(instance, journal, turn, count):
         if count == 2:
             ok(
                 seconds < FIRST_ANSWER,
-                "all stopped: a create succeeds within 2 s",
+                "all stopped: a create succeeds soon",
                 f"{seconds:.2f} s",
             )
         first_answer(instance, begun, f"{count} stopped")
 
 
 def stopped():
-    """Workers that are stopped with SIGSTOP are replaced within 2 s, under load and idle."""
+    """Workers that are stopped with SIGSTOP are replaced soon, under load and idle."""
     instance = Instance(expect=CRASH_EVENTS)
     journal = Journal()
     for turn, count in enumerate((1, 2, 2)):

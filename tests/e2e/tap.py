@@ -1,6 +1,7 @@
 """Results as TAP lines (testanything.org), for automake's driver, and the time limit of a test.
 
-The limit is POLYTASK_TEST_SECONDS of the environment, by default 300; 0: none.
+The limit is POLYTASK_TEST_SECONDS of the environment, by default 300; 0: none. POLYTASK_TEST_PATIENCE, by
+default 1, lengthens what must happen soon, for a machine that does other work as well.
 """
 import faulthandler
 import os
@@ -14,6 +15,7 @@ sys.dont_write_bytecode = True
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEST_SECONDS = int(os.environ.get("POLYTASK_TEST_SECONDS", "300"))
+PATIENCE = float(os.environ.get("POLYTASK_TEST_PATIENCE", "1"))
 # Then the program ends without its clean-up, if that hangs as well.
 CLEAN_UP_SECONDS = 60
 
@@ -84,6 +86,11 @@ def run(functions):
     print(f"1..{_count}", flush=True)
     if _failed:
         note(f"{_failed} failed")
+
+
+def patient(seconds):
+    """A limit on the time of what must not wait for a timeout."""
+    return seconds * PATIENCE
 
 
 def until(condition, seconds, step=0.05):

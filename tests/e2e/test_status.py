@@ -7,10 +7,10 @@ import time
 
 from lib import Instance, run_tests
 from processes import kill
-from tap import equal, ok, until
+from tap import equal, ok, patient, until
 
 TIME_LIMIT = 3  # seconds
-SLACK = 1.5
+SLACK = patient(1.5)
 
 
 def timed_status(instance, *words):

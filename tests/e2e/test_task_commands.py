@@ -13,7 +13,7 @@ import dialects.vionlabs
 import dialects.virtshell
 from claims_client import Worker, create
 from lib import POLYTASKCTL, Instance, run_tests
-from tap import equal, ok, until
+from tap import equal, ok, patient, until
 
 UNKNOWN = "018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e"
 DIALECTS = {
@@ -268,12 +268,12 @@ def a_watch_waits_in_the_service():
         site.native("PATCH", f"/tasks/{task}", {"state": "running"})
         equal(watch.stdout.readline().split("\t")[1], "running", "a change is shown")
         took = time.monotonic() - begun
-        ok(took < 1, f"at once: {took * 1000:.0f} ms")
+        ok(took < patient(1), f"at once: {took * 1000:.0f} ms")
         equal(site.ctl_run("reload").returncode, 0, "a reload beside a wait")
         begun = time.monotonic()
         watch.send_signal(signal.SIGINT)
         equal((watch.wait(), watch.stderr.read()), (130, ""), "Ctrl-C: status 130")
-        ok(time.monotonic() - begun < 1, "at once")
+        ok(time.monotonic() - begun < patient(1), "at once")
     ok(until(lambda: not looks(site), 10), "and its look ends in the service")
 
 

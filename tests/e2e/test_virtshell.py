@@ -7,7 +7,7 @@ import time
 from dialects import virtshell
 from dialects.virtshell import body_md5
 from lib import SANITIZED, Instance, run_tests
-from tap import equal, note, ok, skip, until
+from tap import equal, note, ok, patient, skip, until
 
 UNKNOWN = "ab8076c0-db91-11e2-82ce-0002a5d5c51b"
 NOT_FOUND = b'{"error":"task not found"}'
@@ -366,7 +366,7 @@ def long_lists():
     stalled.endheaders()
     begun = time.monotonic()
     equal(instance.get("/tasks/failed").status, 200, "another list is served while one is not read")
-    ok(time.monotonic() - begun < 1, "another list is served within 1 s")
+    ok(time.monotonic() - begun < patient(1), "another list is served soon")
     stalled.close()
     ok(
         until(lambda: sum(child["waiting"] for child in instance.status()["processes"]) == 0, 10),

@@ -20,7 +20,7 @@ from receivers import (
     sends_endless_interim,
 )
 from scrape import Metrics
-from tap import equal, ok, skip, until
+from tap import equal, ok, patient, skip, until
 from webhook_calls import (
     HOOKS,
     JSON,
@@ -74,7 +74,7 @@ def vionlabs_format():
                 f"{method}: members",
             )
             equal(call.json()["inventory_id"], "movie-1", f"{method}: the item")
-    ok(time.monotonic() - began < 1.5, "calls come soon", time.monotonic() - began)
+    ok(time.monotonic() - began < patient(1.5), "calls come soon", time.monotonic() - began)
     instance.stop("formats")
 
 
@@ -271,7 +271,7 @@ def others():
     began = time.monotonic()
     end_task(instance, "movie-x", token=other)
     ok(until(lambda: receivers.of("/other"), 10), "the other tenant is told")
-    ok(time.monotonic() - began < 1, "within a second", time.monotonic() - began)
+    ok(time.monotonic() - began < patient(1), "soon", time.monotonic() - began)
     ok(until(lambda: len(receivers.of("/own")) == 10, 10), "so is the webhook that works")
     under_way = sum(len(receivers.of(f"/hang-{number}")) for number in range(40))
     ok(under_way <= 64, "a tenant has a bounded number of requests", under_way)
