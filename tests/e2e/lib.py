@@ -9,6 +9,7 @@ import json
 import os
 import pwd
 import signal
+import socket
 import subprocess
 
 import caching
@@ -42,6 +43,11 @@ NGINX = (
     if os.path.exists(os.environ.get("POLYTASK_NGINX", ""))
     else find_program("nginx")
 )
+
+
+def is_listening(path):
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(path) == 0
 
 
 def run_tests(*functions, needs=("nginx", "curl", "openssl")):
@@ -111,8 +117,12 @@ class Instance(Client, NginxSite):
         if is_new:
             self.ctl("store", "init")
         if autostart:
+            self.start_daemon()
+            # In the service: a command that opens the store by itself takes several times as long.
+            self.wait_controlled()
             self.make_principal()
-            self.start()
+            self.start_nginx()
+            self.wait_ready()
 
     def choose_engine(self):
         """Sets the option store if tests run on PostgreSQL; whether the store must be made."""
@@ -195,6 +205,10 @@ class Instance(Client, NginxSite):
         if not self.nginx or self.nginx.poll() is not None:
             self.start_nginx()
         self.wait_ready()
+
+    def wait_controlled(self):
+        """Waits until commands reach the service; not for long if it has ended."""
+        until(lambda: self.daemon.poll() is not None or is_listening(self.conf["control"]), 30)
 
     def wait_ready(self, seconds=30):
         if not until(self.answers, seconds):

@@ -1,7 +1,9 @@
 """Configuration of a test's nginx: the site filled in from its templates, and a certificate."""
+import functools
 import os
 import ssl
 import subprocess
+import tempfile
 
 from paths import BUILD, SOURCE
 
@@ -13,16 +15,56 @@ SITE_PARTS = (
 )
 
 
-def fill_template(name, values, path):
+# The empty line ends a comment that is dropped.
+END = "\n# end of a template\n"
+
+
+def read_template(name):
     folder = BUILD if name.startswith("polytask-dialects-") else SOURCE
-    with open(os.path.join(folder, "nginx", name + ".conf.in")) as template, open(path, "w") as out:
+    with open(os.path.join(folder, "nginx", name + ".conf.in")) as template:
+        return template.read()
+
+
+def fill(text, values):
+    done = subprocess.run(
+        ["sh", os.path.join(SOURCE, "data", "fill.sh")]
+        + [f"{placeholder}={value}" for placeholder, value in values.items()],
+        check=True,
+        input=text,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout
+
+
+def fill_templates(names, values, directory):
+    """One process fills all of them: an instance has some twenty."""
+    texts = fill("".join(read_template(name) + END for name in names), values).split(END)
+    for name, text in zip(names, texts):
+        with open(os.path.join(directory, name + ".conf"), "w") as out:
+            out.write(text)
+
+
+def fill_template(name, values, path):
+    with open(path, "w") as out:
+        out.write(fill(read_template(name), values))
+
+
+@functools.cache
+def certificate():
+    """The certificate and the key of all instances of a program."""
+    with tempfile.TemporaryDirectory() as directory:
+        cert, key = (os.path.join(directory, name) for name in ("cert.pem", "key.pem"))
         subprocess.run(
-            ["sh", os.path.join(SOURCE, "data", "fill.sh")]
-            + [f"{placeholder}={value}" for placeholder, value in values.items()],
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+            + ["-nodes", "-days", "2", "-keyout", key, "-out", cert, "-subj", "/CN=localhost"]
+            + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
             check=True,
-            stdin=template,
-            stdout=out,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
+        with open(cert) as one, open(key) as other:
+            return one.read(), other.read()
 
 
 class NginxSite:
@@ -53,17 +95,14 @@ class NginxSite:
             "CONSOLE": os.path.join(SOURCE, "data", "console", "dist"),
         }
         values.update(changed)
-        for name in ("nginx", *("polytask-" + part for part in SITE_PARTS)):
-            fill_template(name, values, os.path.join(values["CONF"], name + ".conf"))
+        names = ["nginx", *("polytask-" + part for part in SITE_PARTS)]
+        fill_templates(names, values, values["CONF"])
 
     def make_certificate(self):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-            + ["-nodes", "-days", "2", "-keyout", os.path.join(self.dir, "key.pem")]
-            + ["-out", self.cert, "-subj", "/CN=localhost"]
-            + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        cert, key = certificate()
+        with open(self.cert, "w") as out:
+            out.write(cert)
+        path = os.path.join(self.dir, "key.pem")
+        with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
+            out.write(key)
         self.tls = ssl.create_default_context(cafile=self.cert)
