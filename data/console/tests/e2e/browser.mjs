@@ -15,7 +15,7 @@ async function start() {
 	const args = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"];
 	if (process.getuid?.() === 0) args.push("--no-sandbox");
 	browser ??= await chromium.launch({
-		executablePath: process.env.POLYTASK_CHROMIUM || "/usr/bin/chromium",
+		executablePath: process.env.POLYTASK_CHROMIUM || "/usr/bin/chromium-headless-shell",
 		args,
 	});
 	return browser;
