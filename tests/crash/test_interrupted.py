@@ -24,7 +24,7 @@ from service import MEMORY, Service
 from tap import equal, note, ok, run, skip, until
 
 ROUNDS = int(os.environ.get("POLYTASK_ROUNDS", "2"))
-TASKS = 4000 if SANITIZED else 20000
+TASKS = 4000 if SANITIZED else 8000
 OLD_TASKS = TASKS // 5
 COMPLETE_SECONDS = 120
 # Options of a second service beside the first, and what follows the path of its home.
