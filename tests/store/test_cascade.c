@@ -132,6 +132,27 @@ static void no_piece_leaves_an_orphan(void **state)
 	assert_true(pieces > 50);
 }
 
+/* A worker draws random numbers between the pieces of a removal: for other requests, and to back off. */
+static void random_numbers_do_not_disturb_a_removal(void **state)
+{
+	static const unsigned widths[] = { 1, 3 };
+	struct store *store = *state;
+	struct op op = removal(7);
+
+	for (size_t i = 0; i < 2; i++) {
+		struct result result;
+
+		cascade_create_tree(store, 300, widths[i]);
+		result = apply(store, &op);
+		while (result.unfinished) {
+			store_random(store);
+			cascade_go_on_once(&result, 7);
+		}
+		store_result_free(&result);
+		assert_int_equal(count_all(store, CODE_A), 0);
+	}
+}
+
 static void dropped_removal_can_be_repeated(void **state)
 {
 	struct store *store = *state;
@@ -286,6 +307,7 @@ int main(void)
 		IN_FILES_AND_MEMORY(levels_count_as_memory),
 		ON_EVERY_ENGINE(few_dependents_take_one_transaction),
 		ON_EVERY_ENGINE(no_piece_leaves_an_orphan),
+		ON_EVERY_ENGINE(random_numbers_do_not_disturb_a_removal),
 		ON_EVERY_ENGINE(dropped_removal_can_be_repeated),
 		ON_EVERY_ENGINE(new_dependents_are_found),
 		ON_EVERY_ENGINE(tasks_that_have_left_are_kept),

@@ -9,7 +9,7 @@
 
 static uint32_t *bucket(const struct path *path, const struct id *id)
 {
-	return &path->buckets[id_hash(id, path->store->random) & (path->capacity - 1)];
+	return &path->buckets[id_hash(id, path->seed) & (path->capacity - 1)];
 }
 
 static bool contains(const struct path *path, const struct id *id)
@@ -83,6 +83,7 @@ int path_begin(struct path *path, struct store *store, const struct op *op, enum
 {
 	*path = (struct path){ .store = store,
 		.tenant = op->tenant,
+		.seed = store_random(store),
 		.root_value = op->dependents.value,
 		.dialect = op->dialect,
 		.field = index_field_by_code(store->indexes, op->dialect, op->dependents.field),

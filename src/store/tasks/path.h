@@ -31,6 +31,7 @@ struct path {
 	const struct index_field *field;
 	const char *key_member;
 	enum path_places places;
+	uint64_t seed;		 /* of the hash: clients choose the ids of some tasks */
 	struct path_task *tasks; /* the root first */
 	size_t count, capacity;
 	uint32_t *buckets; /* as many as the capacity: number of a task, from 1; 0: none */
