@@ -172,10 +172,13 @@ def rows_of(server):
         return 0
 
 
-def has_rows(home):
-    """An empty store has less than 1 MiB of logs."""
-    names = glob.glob(os.path.join(glob.escape(home), "log", "*"))
-    return sum(os.path.getsize(name) for name in names) > 2 << 20
+def has_mark(home):
+    """Whether the log has the row that marks an unfinished copy."""
+    for path in glob.glob(os.path.join(glob.escape(home), "log", "*")):
+        with open(path, "rb") as log:
+            if b"unfinished-copy" in log.read():
+                return True
+    return False
 
 
 def interrupt(instance, source, target, begun, number):
@@ -203,7 +206,7 @@ def killed_copies():
     move_to(instance)
     for source, target, begun, conf in (
         (home, server.url, lambda: rows_of(server), {"store": server.url}),
-        (server.url, second, lambda: has_rows(second), {"home": second}),
+        (server.url, second, lambda: has_mark(second), {"home": second}),
     ):
         name = "to the server" if target == server.url else "to files"
         for number in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL, signal.SIGKILL):

@@ -132,7 +132,7 @@ static void no_piece_leaves_an_orphan(void **state)
 	assert_true(pieces > 50);
 }
 
-/* A worker draws random numbers between the pieces of a removal: for other requests, and to back off. */
+/* A worker draws some between two pieces: for other requests, and to back off. */
 static void random_numbers_do_not_disturb_a_removal(void **state)
 {
 	static const unsigned widths[] = { 1, 3 };
