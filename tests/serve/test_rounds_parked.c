@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
 #include "serve/parking.h"
 #include "serve/rounds_fixture.h"
 
@@ -64,9 +63,7 @@ static void a_claim_that_found_nothing_in_a_lost_round_tries_again(void **state)
 	rounds_lose(1);
 	ask_for_claim(1);
 	ask_for_claim(2);
-	clock_stop_mono(true); /* both are in one round, however slow the machine is */
 	loop_carry_out();
-	clock_stop_mono(false);
 	assert_int_equal(loop.counts.parked, 0);
 	assert_true(round_flush(&loop.round));
 	round_send(&loop.round);
