@@ -15,5 +15,5 @@ int64_t clock_mono_us(void);
 int64_t clock_boot_ms(void);
 /* Makes clock_wall_ms return this time; 0 restores the system clock. */
 void clock_set_fake(int64_t wall_ms);
-/* Stops clock_mono_ms and clock_mono_us, so that no slice of work ends by its time, or goes on. */
+/* Stops clock_mono_ms and clock_mono_us: no slice of work ends by its time. false: they go on. */
 void clock_stop_mono(bool stopped);
