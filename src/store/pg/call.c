@@ -5,6 +5,7 @@ void pg_forget_round(struct pg *pg)
 {
 	pg_rows_forget(&pg->rows);
 	pg_scopes_forget(pg);
+	pg_keys_forget_all(pg);
 }
 
 void pg_rollback(struct pg *pg)

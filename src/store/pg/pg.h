@@ -23,6 +23,7 @@
  *     expected.c     rows that a transaction will read
  *     row.c          get, put, del
  *     range.c        scan, count, nth
+ *     keys.c         keys that scans of the round have read
  *     each.c         all rows of a table
  *
  * Writes wait in memory until the flush: one trip sends all of a round, and COMMIT. Refusals are
@@ -177,6 +178,17 @@ struct pg_expected {
 	struct buf key;
 };
 
+#define PG_KEYS_KEPT 4
+#define PG_KEYS_MAX  16
+
+/* All keys that the server has from `from` (included) to `to` (excluded). */
+struct pg_keys {
+	bool used;
+	enum engine_table table;
+	struct buf from, to;
+	struct engine_batch keys;
+};
+
 struct pg {
 	struct engine engine;
 	const char *url;
@@ -205,6 +217,10 @@ struct pg {
 	/* expected.c */
 	struct pg_expected expected[PG_EXPECTED_MAX];
 	size_t expected_count;
+
+	/* keys.c */
+	struct pg_keys kept[PG_KEYS_KEPT];
+	size_t next_kept; /* grows */
 
 	/* resolve.c */
 	uint8_t process[PG_PROCESS_SIZE];
@@ -322,6 +338,23 @@ void pg_expect(struct engine *engine, enum engine_table table, struct str key);
 void pg_ask_expected(struct pg *pg);
 void pg_expect_no_more(struct pg *pg);
 void pg_expected_free(struct pg *pg);
+
+/* ---- keys.c ---- */
+
+/*
+ * Empties a place for the keys of a scan, which the caller appends to `keys`. pg_keys_end() says
+ * that these are the first `limit` keys of the range, or all if there are fewer.
+ */
+struct pg_keys *pg_keys_begin(struct pg *pg, enum engine_table table, struct str from);
+void pg_keys_end(struct pg_keys *kept, const struct engine_range *range, size_t limit);
+/* As pg_scan, without the server. ENGINE_NOT_FOUND: the keys that were read do not suffice. */
+enum engine_status pg_keys_scan(struct pg *pg, enum engine_table table,
+	const struct engine_range *range, size_t limit, struct engine_batch *batch);
+void pg_keys_forget(struct pg *pg, enum engine_table table);
+void pg_keys_forget_all(struct pg *pg);
+void pg_keys_free(struct pg *pg);
+/* Appends a key; false without memory. */
+bool pg_batch_add(struct engine_batch *batch, struct str key);
 
 /* ---- schema.c ---- */
 

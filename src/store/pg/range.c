@@ -41,15 +41,45 @@ static enum engine_status take_keys(struct pg *pg, const PGresult *result, void 
 	struct engine_batch *batch = data;
 
 	(void)pg;
-	for (int i = 0; i < PQntuples(result); i++) {
-		struct str key = pg_column(result, i, 0);
+	for (int i = 0; i < PQntuples(result); i++)
+		if (!pg_batch_add(batch, pg_column(result, i, 0)))
+			return ENGINE_NO_MEMORY;
+	return ENGINE_OK;
+}
 
-		if (!buf_reserve(&batch->bytes, key.len + 1))
+/* Whether no other process can change keys that this transaction reads before the round ends. */
+static bool is_locked(const struct pg *pg, enum engine_table table)
+{
+	return pg->in_transaction && pg->access == ENGINE_WRITE && pg->scopes.locked > 0 &&
+	       engine_tables[table].scoped;
+}
+
+/*
+ * Once the round has commits it has probably claimed a task, and reads more keys than were asked
+ * for: more claims are likely to follow.
+ */
+static enum engine_status scan_and_keep(struct pg *pg, enum engine_table table,
+	const struct engine_range *range, size_t limit, struct engine_batch *batch)
+{
+	size_t ahead = pg->commits > 0 ? PG_KEYS_MAX : limit;
+	enum engine_status status = start(pg, table, range);
+	struct pg_params params = { 0 };
+	struct pg_keys *kept;
+
+	if (status != ENGINE_OK)
+		return status;
+	kept = pg_keys_begin(pg, table, range->from);
+	pg_param_str(&params, range->from);
+	pg_param_number(&params, ahead);
+	pg_param_str(&params, range->to);
+	pg_ask(pg, PG_SCAN_TO, table, &params, take_keys, &kept->keys);
+	status = pg_run(pg);
+	if (status != ENGINE_OK)
+		return status;
+	for (size_t i = 0; i < kept->keys.count && i < limit; i++)
+		if (!pg_batch_add(batch, engine_batch_key(&kept->keys, i)))
 			return ENGINE_NO_MEMORY;
-		memcpy(batch->bytes.data + batch->bytes.len, key.ptr, key.len);
-		if (!engine_batch_accept(batch, key.len))
-			return ENGINE_NO_MEMORY;
-	}
+	pg_keys_end(kept, range, ahead);
 	return ENGINE_OK;
 }
 
@@ -58,12 +88,20 @@ enum engine_status pg_scan(struct engine *engine, enum engine_table table,
 {
 	static const enum pg_sql statements[2][2] = { { PG_SCAN, PG_SCAN_TO },
 		{ PG_SCAN_DOWN, PG_SCAN_DOWN_TO } };
+	bool is_short = !reverse && range->to.ptr && limit <= PG_KEYS_MAX / 2;
 	struct pg *pg = pg_of(engine);
 	struct pg_params params = { 0 };
-	enum engine_status status;
+	enum engine_status status = pg->lost;
 
-	if (limit == 0)
-		return pg->lost;
+	if (limit == 0 || status != ENGINE_OK)
+		return status;
+	if (is_short) {
+		status = pg_keys_scan(pg, table, range, limit, batch);
+		if (status != ENGINE_NOT_FOUND)
+			return status;
+		if (is_locked(pg, table))
+			return scan_and_keep(pg, table, range, limit, batch);
+	}
 	status = start(pg, table, range);
 	if (status != ENGINE_OK)
 		return status;

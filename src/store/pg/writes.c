@@ -144,6 +144,7 @@ bool pg_ask_writes(struct pg *pg, enum engine_table table)
 
 	if (!pg_rows_are_unsent(&pg->rows, table))
 		return true;
+	pg_keys_forget(pg, table);
 	list = list_unsent(pg, table, &count);
 	ok = list && ask_old_values(pg, table, list, count);
 	for (size_t i = 0; ok && i < sizeof(statements) / sizeof(statements[0]); i++)

@@ -188,6 +188,13 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 	return rc == 0 && !is_enough(&each, result) ? take_ready(store, &each, result, err) : rc;
 }
 
+void claim_expect_first(struct store *store, const struct op *op, const struct index_key *first)
+{
+	struct id id = ready_id(first);
+
+	row_expect(store, op->tenant, &id);
+}
+
 /* ---- without locks ---- */
 
 struct probe {

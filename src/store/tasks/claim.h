@@ -5,6 +5,8 @@
 /* Finds the index entry of a task that may be claimed, in a read without locks. */
 bool claim_find(struct store *store, const struct op *op, struct index_key *entry, bool *found,
 	struct err *err);
+/* Hints that the claim will read the task whose entry claim_find() has found. */
+void claim_expect_first(struct store *store, const struct op *op, const struct index_key *first);
 /*
  * Claims tasks as op->claim says, within a WRITE transaction; empties the result's claims first.
  * before: the task that op->claim.as_before refers to; first: what claim_find() has found, which

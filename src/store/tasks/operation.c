@@ -190,7 +190,7 @@ static bool read_records(const struct op *op, struct result *result, struct err 
 }
 
 /* A shared engine reads these rows when it locks the tenant. */
-static void expect_rows(struct store *store, const struct op *op)
+static void expect_rows(struct store *store, const struct op *op, const struct index_key *ready)
 {
 	if (!store->engine->ops->expect)
 		return;
@@ -201,6 +201,8 @@ static void expect_rows(struct store *store, const struct op *op)
 		number_expect(store, op);
 	if (!id_is_zero(&op->id))
 		row_expect(store, op->tenant, &op->id);
+	if (ready)
+		claim_expect_first(store, op, ready);
 }
 
 /* One transaction: the whole operation, or a piece of a cascade. `ready` is for a claim. */
@@ -209,7 +211,7 @@ static bool write_once(struct store *store, const struct op *op, const struct in
 {
 	struct write write = { .op = op, .ready = ready, .result = result };
 
-	expect_rows(store, op);
+	expect_rows(store, op, ready);
 	if (!step_run_write(store, op->tenant, step_write, &write, err))
 		return false;
 	if (result->cascade) {

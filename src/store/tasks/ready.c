@@ -53,6 +53,16 @@ static int take_keys(struct ready_range *range, const struct engine_batch *batch
 	return 0;
 }
 
+/* A shared engine brings the rows of these tasks together. */
+static void expect_rows(const struct ready *ready, const struct ready_range *range)
+{
+	for (size_t i = 0; ready->ahead > 1 && i < range->count; i++) {
+		struct id id = ready_id(&range->keys[i]);
+
+		row_expect(ready->store, ready->tenant, &id);
+	}
+}
+
 static int read_ahead(struct ready *ready, struct ready_range *range)
 {
 	struct store *store = ready->store;
@@ -68,7 +78,10 @@ static int read_ahead(struct ready *ready, struct ready_range *range)
 	if (rc != 0)
 		return rc;
 	range->is_read = store->batch.count < limit;
-	return take_keys(range, &store->batch);
+	rc = take_keys(range, &store->batch);
+	if (rc == 0)
+		expect_rows(ready, range);
+	return rc;
 }
 
 static const struct index_field *ready_field(const struct store *store, uint8_t dialect)
@@ -194,12 +207,14 @@ static int add_all_dialects(struct ready *ready, const struct op_claim *claim)
 int ready_begin(struct ready *ready, struct store *store, struct str tenant,
 	const struct op_claim *claim, size_t wanted)
 {
+	/* On a shared engine, further claims of the round will need the next keys. */
+	bool is_alone = !store_has_unflushed(store);
 	int rc = 0;
 
 	*ready = (struct ready){ .store = store,
 		.tenant = tenant,
 		.by_topic = claim->topic_count > 0,
-		.ahead = wanted < READY_KEYS_AHEAD ? wanted : READY_KEYS_AHEAD };
+		.ahead = wanted < READY_KEYS_AHEAD && is_alone ? wanted : READY_KEYS_AHEAD };
 	if (claim->topic_count > 0)
 		rc = add_topics(ready, claim);
 	else if (claim->dialect_count == 0)

@@ -92,19 +92,49 @@ static void compare_batches(struct engine_batch *got, struct engine_batch *want)
 	engine_batch_free(want);
 }
 
+/* The keys of both, which are freed by compare_batches(). */
+static void scan_both(struct run *run, enum engine_table table, const struct engine_range *range,
+	bool reverse, size_t limit, struct engine_batch *got, struct engine_batch *want)
+{
+	*got = *want = (struct engine_batch){ 0 };
+	assert_int_equal(
+		memory_engine_ops.scan(run->model, table, range, reverse, limit, want), ENGINE_OK);
+	assert_int_equal(
+		pg_engine_ops.scan(run->engine, table, range, reverse, limit, got), ENGINE_OK);
+}
+
 static void scan(struct run *run, enum engine_table table)
 {
 	char from[4], to[4];
 	struct engine_range range = draw_range(run, from, to);
 	bool reverse = draw(run, 2);
-	size_t limit = draw(run, 40);
-	struct engine_batch want = { 0 }, got = { 0 };
+	struct engine_batch got, want;
 
-	assert_int_equal(memory_engine_ops.scan(run->model, table, &range, reverse, limit, &want),
-		ENGINE_OK);
-	assert_int_equal(
-		pg_engine_ops.scan(run->engine, table, &range, reverse, limit, &got), ENGINE_OK);
+	scan_both(run, table, &range, reverse, draw(run, 40), &got, &want);
 	compare_batches(&got, &want);
+}
+
+static void remove_key(struct run *run, struct str key)
+{
+	assert_int_equal(memory_engine_ops.del(run->model, TABLE_INDEX, key), ENGINE_OK);
+	assert_int_equal(pg_engine_ops.del(run->engine, TABLE_INDEX, key), ENGINE_OK);
+}
+
+/* As claims do: takes the first keys of a range, one after another. */
+static void take_first_keys(struct run *run)
+{
+	char from[4], to[4];
+	struct engine_range range = { .from = draw_key(run, from), .to = draw_key(run, to) };
+	struct engine_batch got, want;
+
+	for (unsigned i = draw(run, 6); i > 0; i--) {
+		scan_both(run, TABLE_INDEX, &range, false, 1 + draw(run, 3), &got, &want);
+		if (want.count > 0 && draw(run, 4))
+			remove_key(run, engine_batch_key(&want, 0));
+		else
+			change(run, TABLE_INDEX);
+		compare_batches(&got, &want);
+	}
 }
 
 static void count(struct run *run)
@@ -184,6 +214,8 @@ static void run_transaction(struct run *run)
 
 		if (what < 5 && run->writes)
 			change(run, table);
+		else if (what < 6 && run->writes)
+			take_first_keys(run);
 		else if (what < 7)
 			read_row(run, table);
 		else if (what < 8)
