@@ -123,7 +123,9 @@ struct engine {
 	bool log_cut; /* the same open gave up changes behind the damage of a log */
 	/* Of shared engines with rounds: the server has a transaction that only a flush ends. */
 	bool round_open;
-	bool round_lost;	 /* it was undone; calls return the cause until the flush */
+	bool round_lost; /* it was undone; calls return the cause until the flush */
+	/* Of shared engines: the version of the tables, which several builds can use; others: 0 */
+	uint64_t layout;
 	struct id_secret secret; /* set by open; kept with the data */
 };
 

@@ -136,6 +136,7 @@ struct store {
 	struct store_shared *counted;
 	struct announcements unannounced; /* what commits of the round have changed (wake.c) */
 	bool sync_commits;
+	uint8_t record_version;	  /* of the records that are written */
 	bool is_deferred;	  /* the last step was not run: see store_is_deferred() */
 	bool damaged_index;	  /* the step has met a damaged page of the index, not of a task */
 	bool lost;		  /* ERR_PANIC was returned and logged */
@@ -244,7 +245,8 @@ bool row_unreadable(struct str key, struct err *err);
 bool row_decode(struct task *task, const struct buf *record, struct str tenant, const struct id *id,
 	struct err *err);
 /* Replaces the content of record. ERR_TOO_LARGE past TASK_RECORD_MAX. */
-bool row_encode(const struct task *task, struct buf *record, struct err *err);
+bool row_encode(
+	const struct store *store, const struct task *task, struct buf *record, struct err *err);
 
 #include "store/tasks/number.h"
 

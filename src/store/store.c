@@ -7,6 +7,7 @@
 #include "store/index/state.h"
 #include "store/journal/journal.h"
 #include "store/repair.h"
+#include "store/tasks/record.h"
 #include "store/transfer/copy_parts.h"
 #include "store/webhooks/webhooks.h"
 #include "store/workers/workers.h"
@@ -108,6 +109,7 @@ static bool open_engine(struct store *store, const struct store_options *options
 
 	if (status != ENGINE_OK)
 		return fail_open(store, status, err);
+	store->record_version = record_version_for(store->engine->layout);
 	if (ops->shared) {
 		store->counted = &store->own_shared;
 		store->alone = false;

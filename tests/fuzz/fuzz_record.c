@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!record_decode(&task, bytes))
 		return 0;
-	if (!record_encode(&task, &out) || !record_decode(&again, buf_str(&out)))
+	if (!record_encode(&task, RECORD_VERSION, &out) || !record_decode(&again, buf_str(&out)))
 		abort();
 	if (!task_identical(&task, &again))
 		abort();

@@ -164,7 +164,7 @@ enum engine_status pg_take_layout(struct pg *pg, const PGresult *result, void *d
 	struct str bytes = version ? pg_column(result, 0, 1) : STR_NULL;
 
 	(void)data;
-	if (version < PG_SCHEMA_VERSION)
+	if (version < PG_SCHEMA_OLDEST)
 		return fail(pg, ENGINE_FAULT_VERSION,
 			"the schema is of an older build: polytaskctl store upgrade");
 	if (version > PG_SCHEMA_VERSION)
@@ -173,6 +173,7 @@ enum engine_status pg_take_layout(struct pg *pg, const PGresult *result, void *d
 		(pg->opened && memcmp(secret, bytes.ptr, sizeof(*secret)) != 0))
 		return fail(pg, ENGINE_FAULT_REFUSED, "the schema is that of another store");
 	memcpy(secret, bytes.ptr, sizeof(*secret));
+	pg->engine.layout = version;
 	return ENGINE_OK;
 }
 

@@ -167,7 +167,7 @@ bool pg_facts_read(struct pg_facts *facts, const char *url, struct err *err)
 	status = pg_connect(&pg);
 	if (status == ENGINE_OK) {
 		version = PQparameterStatus(pg.conn, "server_version");
-		add_number(facts, "version", PG_SCHEMA_VERSION);
+		add_number(facts, "version", (unsigned)pg.engine.layout);
 		add(facts, "server_version", str_cstr(version ? version : "unknown"));
 		status = ask(&pg, pg_tables, take_tables, facts);
 	}

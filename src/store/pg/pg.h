@@ -341,11 +341,9 @@ void pg_expected_free(struct pg *pg);
 
 /* ---- keys.c ---- */
 
-/*
- * Empties a place for the keys of a scan, which the caller appends to `keys`. pg_keys_end() says
- * that these are the first `limit` keys of the range, or all if there are fewer.
- */
+/* Empties a place for the keys of a scan, which the caller appends to `keys`. */
 struct pg_keys *pg_keys_begin(struct pg *pg, enum engine_table table, struct str from);
+/* These are the first `limit` keys of the range, or all if there are fewer. */
 void pg_keys_end(struct pg_keys *kept, const struct engine_range *range, size_t limit);
 /* As pg_scan, without the server. ENGINE_NOT_FOUND: the keys that were read do not suffice. */
 enum engine_status pg_keys_scan(struct pg *pg, enum engine_table table,
@@ -360,6 +358,8 @@ bool pg_batch_add(struct engine_batch *batch, struct str key);
 
 /* Creates the schema and its tables. */
 enum engine_status pg_create(struct pg *pg, const struct id_secret *secret);
+/* Gives the layout a version, if it has an older one. */
+enum engine_status pg_raise_layout(struct pg *pg, uint64_t version);
 /* Replaces the secret, unless there are tasks whose ids depend on it. */
 enum engine_status pg_replace_secret(struct pg *pg, const struct id_secret *secret);
 /* Removes it, with all rows. */

@@ -128,14 +128,25 @@ bool pg_schema_init(const char *url, struct err *err)
 	return ok;
 }
 
-/* There is one version so far. */
+enum engine_status pg_raise_layout(struct pg *pg, uint64_t version)
+{
+	struct pg_params params = { 0 };
+
+	pg_param_number(&params, version);
+	pg_ask_params(pg, pg_update_layout, &params);
+	return pg_trip(pg, pg_waits.answer);
+}
+
+/* All versions have the same tables so far. */
 bool pg_schema_upgrade(const char *url, struct err *err)
 {
 	struct pg pg;
 	bool ok;
 
 	pg_set_up(&pg, url);
-	ok = pg_connect(&pg) == ENGINE_OK || pg_fail(&pg, err);
+	ok = (pg_connect(&pg) == ENGINE_OK &&
+		     pg_raise_layout(&pg, PG_SCHEMA_VERSION) == ENGINE_OK) ||
+	     pg_fail(&pg, err);
 	pg_release(&pg);
 	return ok;
 }

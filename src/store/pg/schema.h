@@ -14,11 +14,17 @@
  */
 #include "base/err.h"
 
+/*
+ * The build can use a schema of any of these versions, and init makes one of the last. The first is
+ * that of the build before, so that the hosts can be upgraded one after another, except if the
+ * tables differ.
+ */
+#define PG_SCHEMA_OLDEST  1
 #define PG_SCHEMA_VERSION 1
 
 /* Creates it, with a new secret. Fails if it exists. */
 bool pg_schema_init(const char *url, struct err *err);
-/* Changes one of an older build to this version; does nothing for this version. */
+/* Gives one of an older build this version, which the older build cannot use. */
 bool pg_schema_upgrade(const char *url, struct err *err);
 /*
  * Whether a store can be opened: the schema has this version and the server accepts changes. Fails,

@@ -186,6 +186,8 @@ const struct pg_setting pg_table_settings[] = {
 const char pg_insert_layout[] = "INSERT INTO layout (one, version, secret) VALUES (true, "
 				"$1::bigint, $2::bytea)";
 
+const char pg_update_layout[] = "UPDATE layout SET version = $1::bigint WHERE version < $1::bigint";
+
 const char pg_update_secret[] = "UPDATE layout SET secret = $1::bytea WHERE NOT EXISTS (SELECT 1 "
 				"FROM @)";
 

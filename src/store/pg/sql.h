@@ -82,6 +82,8 @@ extern const char pg_create_rows[], pg_create_keys[];
 extern const struct pg_setting pg_table_settings[];
 /* Parameters: version, secret. */
 extern const char pg_insert_layout[];
+/* Parameter: the version to raise it to. */
+extern const char pg_update_layout[];
 /* Parameter: secret. '@' is the table that must be empty. */
 extern const char pg_update_secret[];
 /* Names of the server's settings that are off and should not be. */

@@ -106,7 +106,7 @@ int change_save(struct store *store, const struct op *op, const struct task *old
 	rc = journal_note(store, op, old, task);
 	if (rc != 0)
 		return rc;
-	if (!row_encode(task, record, err))
+	if (!row_encode(store, task, record, err))
 		return STEP_FAILED;
 	return row_update(store, old, buf_str(&store->old_record), task, buf_str(record));
 }

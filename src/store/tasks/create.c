@@ -34,7 +34,7 @@ int create_task(struct store *store, const struct op *op, const struct task *oth
 	rc = journal_note(store, op, NULL, &task);
 	if (rc != 0)
 		return rc;
-	if (!row_encode(&task, record, err))
+	if (!row_encode(store, &task, record, err))
 		return STEP_FAILED;
 	rc = row_insert(store, &task, buf_str(record));
 	return rc == 0 ? follow_run(store, op, NULL, &task, err) : rc;

@@ -113,7 +113,7 @@ static int write_upsert(struct store *store, struct write *write, struct err *er
 	if (!task_equal(&old, &task))
 		return change_save(store, op, &old, &task, &write->result->record, err);
 	write->unchanged = true;
-	return row_encode(&old, &write->result->record, err) ? 0 : STEP_FAILED;
+	return row_encode(store, &old, &write->result->record, err) ? 0 : STEP_FAILED;
 }
 
 /* ---- claim ---- */

@@ -48,17 +48,26 @@ static uint64_t get_number(const struct task *task, const struct member_row *row
 	return is_signed(row) ? zigzag(value.s64) : value.u64;
 }
 
-bool record_encode(const struct task *task, struct buf *out)
+uint8_t record_version_for(uint64_t layout)
 {
-	const uint8_t head[] = { RECORD_VERSION, task->dialect, task->archived,
-		(uint8_t)task->state };
+	static const uint8_t versions[] = { [0] = RECORD_VERSION, [1] = 6 };
+
+	return layout < sizeof(versions) ? versions[layout] : RECORD_VERSION;
+}
+
+bool record_encode(const struct task *task, uint8_t version, struct buf *out)
+{
+	const uint8_t head[] = { version, task->dialect, task->archived, (uint8_t)task->state };
 
 	buf_put(out, head, sizeof(head));
 	buf_put(out, task->id.bytes, sizeof(task->id.bytes));
 	for (size_t i = MEMBER_FIRST_NUMBER; i < MEMBER_FIRST_TEXT; i++)
-		packed_put_number(out, get_number(task, &task_members[i]));
+		if (task_members[i].since <= version)
+			packed_put_number(out, get_number(task, &task_members[i]));
 	for (size_t i = MEMBER_FIRST_TEXT; i < MEMBERS; i++)
-		packed_put_text(out, *(const struct str *)member_of(task, &task_members[i]));
+		if (task_members[i].since <= version)
+			packed_put_text(
+				out, *(const struct str *)member_of(task, &task_members[i]));
 	packed_put_number(out, task->field_count);
 	for (size_t i = 0; i < task->field_count; i++) {
 		packed_put_text(out, task->fields[i].name);

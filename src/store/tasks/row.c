@@ -27,10 +27,11 @@ bool row_decode(struct task *task, const struct buf *record, struct str tenant, 
 	return err_set(err, ERR_INTERNAL, NULL, NULL);
 }
 
-bool row_encode(const struct task *task, struct buf *record, struct err *err)
+bool row_encode(
+	const struct store *store, const struct task *task, struct buf *record, struct err *err)
 {
 	buf_reset(record);
-	if (!record_encode(task, record))
+	if (!record_encode(task, store->record_version, record))
 		return err_no_memory(err);
 	if (record->len > TASK_RECORD_MAX)
 		return err_set(err, ERR_TOO_LARGE, NULL, "The task would be larger than %zu bytes.",

@@ -101,7 +101,7 @@ static int insert(
 
 	if (rc != 0)
 		return rc;
-	if (!row_encode(&next, &import->record, err))
+	if (!row_encode(store, &next, &import->record, err))
 		return STEP_FAILED;
 	rc = check_number(store, &next, NULL, err);
 	return rc == 0 ? retry_if_exists(row_insert(store, &next, buf_str(&import->record))) : rc;
@@ -121,7 +121,7 @@ static int replace(struct store *store, struct import *import, const struct task
 	rc = journal_note_import(store, old, &next, import->now);
 	if (rc != 0)
 		return rc;
-	if (!row_encode(&next, &import->record, err))
+	if (!row_encode(store, &next, &import->record, err))
 		return STEP_FAILED;
 	rc = check_number(store, &next, old, err);
 	if (rc == 0)

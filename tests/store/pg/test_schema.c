@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "store/pg/hosts.h"
+#include "store/pg/pg.h"
 #include "store/pg/schema.h"
 
 static void expect_text(const struct err *err, const char *part)
@@ -87,6 +88,29 @@ static void another_version_is_refused(void **state)
 	expect_text(&err, "newer build");
 	pg_server_do("UPDATE polytask.layout SET version = 0");
 	expect_open_fails(hosts, ENGINE_FAILED, ENGINE_FAULT_VERSION, "polytaskctl store upgrade");
+}
+
+static void expect_raised(uint64_t to, const char *version)
+{
+	char text[8];
+	struct pg pg;
+
+	pg_set_up(&pg, pg_server_url());
+	assert_int_equal(pg_connect(&pg), ENGINE_OK);
+	assert_int_equal(pg_raise_layout(&pg, to), ENGINE_OK);
+	pg_release(&pg);
+	pg_server_ask("SELECT version FROM polytask.layout", text, sizeof(text));
+	assert_string_equal(text, version);
+}
+
+static void a_raised_layout_keeps_older_builds_out(void **state)
+{
+	const struct hosts *hosts = *state;
+
+	expect_raised(PG_SCHEMA_VERSION - 1, "1");
+	expect_raised(PG_SCHEMA_VERSION, "1");
+	expect_raised(PG_SCHEMA_VERSION + 1, "2");
+	expect_open_fails(hosts, ENGINE_FAILED, ENGINE_FAULT_VERSION, "newer build");
 }
 
 static void malformed_layouts_are_refused(void **state)
@@ -195,6 +219,7 @@ int main(void)
 		HOSTS_TEST(a_missing_schema_names_the_remedy),
 		HOSTS_TEST(an_init_that_fails_creates_nothing),
 		HOSTS_TEST(another_version_is_refused),
+		HOSTS_TEST(a_raised_layout_keeps_older_builds_out),
 		HOSTS_TEST(malformed_layouts_are_refused),
 		HOSTS_TEST(another_store_is_not_used),
 		HOSTS_TEST(all_hosts_have_one_secret),
