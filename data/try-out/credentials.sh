@@ -1,6 +1,7 @@
 # Part of run.sh: the users and credentials of the instance, and demo.env and demo.curl, the only files that
 # hold their secrets in clear text.
 
+# A call with a redirection is in parentheses: a trap that runs at the end of a function writes where the function does.
 polytaskctl() {
 	"$BUILD/polytaskctl" -c "$HOME_DIR/polytask.conf" "$@" 9>&-
 }
@@ -57,14 +58,14 @@ keep_secret() {
 }
 
 has_user() {
-	{ [ "$STORE" = postgresql ] || [ -e "$HOME_DIR/store/data" ]; } && polytaskctl user list | cut -f 1 | grep -x "$1" >/dev/null
+	polytaskctl user list | cut -f 1 | grep -x "$1" >/dev/null
 }
 
 # NAME TENANT RIGHTS VARIABLE: VARIABLE holds a token of this user; if it is set, the user exists.
 add_demo_user() {
 	has_secret "$4" || has_user "$1" ||
-		polytaskctl user add "$1" --tenant "$2" --rights "$3" >/dev/null ||
-		die "cannot add the user $1"
+		(polytaskctl user add "$1" --tenant "$2" --rights "$3") >/dev/null ||
+		give_up "cannot add the user $1"
 }
 
 # A token that was revoked remains in the list for some time.
@@ -76,11 +77,11 @@ has_live_token() {
 write_sandbox_token() {
 	[ ! -s "$HOME_DIR/sandbox.token" ] || ! has_user sandbox || ! has_live_token sandbox || return 0
 	has_user sandbox ||
-		polytaskctl user add sandbox --tenant demo --rights read,write,work >/dev/null ||
-		die "cannot add the user sandbox"
-	polytaskctl token revoke sandbox >/dev/null 2>&1 || true
-	polytaskctl token add sandbox --label sandbox >"$HOME_DIR/sandbox.token" ||
-		die "cannot add the token of the sandbox"
+		(polytaskctl user add sandbox --tenant demo --rights read,write,work) >/dev/null ||
+		give_up "cannot add the user sandbox"
+	(polytaskctl token revoke sandbox) >/dev/null 2>&1 || true
+	(polytaskctl token add sandbox --label sandbox) >"$HOME_DIR/sandbox.token" ||
+		give_up "cannot add the token of the sandbox"
 }
 
 # VARIABLE USER LABEL
@@ -89,8 +90,8 @@ add_demo_token() {
 
 	has_secret "$1" && return 0
 	# A token that is lost from demo.env must not stay valid.
-	polytaskctl token revoke "$3" >/dev/null 2>&1 || true
-	token=$(polytaskctl token add "$2" --label "$3") || die "cannot add the token $1"
+	(polytaskctl token revoke "$3") >/dev/null 2>&1 || true
+	token=$(polytaskctl token add "$2" --label "$3") || give_up "cannot add the token $1"
 	keep_secret "$1" "$token"
 }
 
@@ -100,7 +101,7 @@ add_demo_password() {
 
 	has_secret "$1" && has_secret "$2" && return 0
 	password=$(openssl rand -hex 16)
-	polytaskctl password set demo <<<"$password" || die "cannot set the password of the user demo"
+	polytaskctl password set demo <<<"$password" || give_up "cannot set the password of the user demo"
 	sed -i -E "/^($1|$2)=/d" "$HOME_DIR/demo.secrets"
 	keep_secret "$1" demo
 	keep_secret "$2" "$password"
@@ -112,7 +113,7 @@ add_demo_key() {
 
 	shift 2
 	has_secret "$id" && has_secret "$secret" && return 0
-	key=$(polytaskctl key add demo "$@") || die "cannot add the key $id"
+	key=$(polytaskctl key add demo "$@") || give_up "cannot add the key $id"
 	sed -i -E "/^($id|$secret)=/d" "$HOME_DIR/demo.secrets"
 	keep_secret "$id" "$(sed -n 's/^id: //p' <<<"$key")"
 	keep_secret "$secret" "$(sed -n 's/^secret: //p' <<<"$key")"

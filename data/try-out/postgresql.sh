@@ -80,9 +80,9 @@ start_postgresql() {
 prepare_database() {
 	local log=$HOME_DIR/log/postgresql.log
 
-	polytaskctl store check >>"$log" 2>&1 && return 0
+	(polytaskctl store check) >>"$log" 2>&1 && return 0
 	run_postgresql "$POSTGRESQL_BINARIES/createdb" -h "$SOCKETS" -p 5432 -U polytask polytask || true
-	polytaskctl store init >>"$log" 2>&1 || polytaskctl store upgrade >>"$log" 2>&1 ||
+	(polytaskctl store init || polytaskctl store upgrade) >>"$log" 2>&1 ||
 		fail_postgresql "the tables cannot be made"
 }
 

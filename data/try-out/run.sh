@@ -328,10 +328,13 @@ run() {
 	write_nginx_conf
 	trap 'stop_on_request' INT TERM HUP
 	[ "$STORE" = bdb ] || { start_postgresql && prepare_database; }
+	start_polytaskd
+	# Commands that reach a running service take a tenth of the time.
+	wait_until commands_succeed
 	write_demo_env
 	[ -z "$DEMO" ] || write_sandbox_token
-	start_services
-	wait_until_ready
+	start_nginx
+	wait_until first_request_succeeds
 	if [ -n "$DEMO" ]; then
 		start_sandbox
 		start_clients

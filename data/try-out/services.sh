@@ -2,11 +2,16 @@
 
 # setsid: Ctrl-C reaches only this script, which chooses the order. pdeathsig: the kernel ends the services
 # when this script is killed.
-start_services() {
+start_polytaskd() {
+	# One of an instance that was killed.
+	rm -f -- "$SOCKETS/control.sock"
 	setsid setpriv --pdeathsig TERM \
 		"$BUILD/polytaskd" -c "$HOME_DIR/polytask.conf" </dev/null \
 		>>"$HOME_DIR/log/polytaskd.log" 2>&1 &
 	POLYTASKD_PID=$!
+}
+
+start_nginx() {
 	setsid setpriv --pdeathsig QUIT \
 		"$NGINX" -p "$HOME_DIR" -e "$HOME_DIR/log/nginx-error.log" -c "$HOME_DIR/nginx.conf" \
 		</dev/null >>"$HOME_DIR/log/nginx-error.log" 2>&1 9>&- &
@@ -91,11 +96,11 @@ stop_services() {
 	rmdir -- "$MEMORY" 2>/dev/null || true
 }
 
-# Prints which service ended; fails if both run. The sandbox is no service: its end does not end them.
+# Prints which service ended; fails if all run. The sandbox is no service: its end does not end them.
 ended_service() {
 	if ! alive "$POLYTASKD_PID"; then
 		echo "polytaskd ended; see $HOME_DIR/log/polytaskd.log"
-	elif ! alive "$NGINX_PID"; then
+	elif [ -n "$NGINX_PID" ] && ! alive "$NGINX_PID"; then
 		echo "nginx ended; see $HOME_DIR/log/nginx-error.log"
 	elif [ "$STORE" = postgresql ] && ! alive "$POSTGRESQL_PID"; then
 		echo "PostgreSQL ended; see $HOME_DIR/log/postgresql.log"
@@ -143,24 +148,29 @@ wait_until_one_ends() {
 	done
 }
 
+# die, after the end of the services.
+give_up() {
+	stop_services
+	die "$@"
+}
+
+commands_succeed() {
+	[ -S "$SOCKETS/control.sock" ] && (polytaskctl status) >/dev/null 2>&1
+}
+
 first_request_succeeds() {
 	curl -s -o /dev/null -f -m 5 --noproxy '*' --cacert "$POLYTASK_CACERT" -K - \
 		"$POLYTASK_URL/api/virtshell/v1/tasks/status/none" 9>&- \
 		<<<"header = \"Authorization: Bearer $POLYTASK_TOKEN\""
 }
 
-wait_until_ready() {
+# CONDITION: a command. Gives up after a minute, or when a service ends.
+wait_until() {
 	local deadline=$((SECONDS + 60)) why
 
-	until first_request_succeeds; do
-		if why=$(ended_service); then
-			stop_services
-			die "$why"
-		fi
-		if [ $SECONDS -ge $deadline ]; then
-			stop_services
-			die "no response after 60 seconds; see the logs in $HOME_DIR/log"
-		fi
+	until "$1"; do
+		! why=$(ended_service) || give_up "$why"
+		[ $SECONDS -lt $deadline ] || give_up "no response after 60 seconds; see the logs in $HOME_DIR/log"
 		sleep 0.1
 	done
 }

@@ -272,6 +272,27 @@ def interrupted_in_the_background():
     )
 
 
+def interrupted_before_it_is_ready():
+    """Ctrl-C while the credentials are made."""
+    home = os.path.join(make_directory("polytask-run-"), "run")
+    secrets = os.path.join(home, "demo.secrets")
+    run = Run(home, free_port())
+    ok(
+        until(lambda: os.path.exists(secrets) and os.path.getsize(secrets) > 0, 60),
+        "the first credential is made",
+        run.text(),
+    )
+    services = child_pids(run.process.pid)
+    equal(finish(run.process, signal.SIGINT, 30), 0, "SIGINT: exit status 0")
+    ok("ready on" not in run.text(), "it was not ready yet", run.text())
+    equal(
+        run.text().splitlines()[-2:],
+        ["polytask: stopping", f"polytask: stopped; the tasks are in {home}"],
+        "it says that it stops, and where the tasks are",
+    )
+    ok(services and not any(start_of(pid) for pid in services), "its services have ended", services)
+
+
 def killed():
     """After SIGKILL of bootstrap its services end, and the next start succeeds."""
     parent = make_directory("polytask-run-")
@@ -391,6 +412,7 @@ run_tests(
     first_and_second_start,
     old_credentials,
     interrupted_in_the_background,
+    interrupted_before_it_is_ready,
     killed,
     rotated_logs,
     refusals,
