@@ -1,7 +1,7 @@
 # Part of run.sh: the users and credentials of the instance, and demo.env and demo.curl, the only files that
 # hold their secrets in clear text.
 
-# A call with a redirection is in parentheses: a trap that runs at the end of a function writes where the function does.
+# Calls with a redirection are in parentheses: bash runs a trap within the function, with its redirection.
 polytaskctl() {
 	"$BUILD/polytaskctl" -c "$HOME_DIR/polytask.conf" "$@" 9>&-
 }

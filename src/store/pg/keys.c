@@ -3,8 +3,8 @@
  * keys, and the round keeps its locks until it ends. So these keys stay as they are, except for the
  * round's own writes, and the next claim of the same kind needs no trip for its scan.
  *
- * What is kept of a table is forgotten when writes of the table are sent, because a row may be
- * forgotten after that (pg_rows_trim).
+ * Sending the writes of a table discards its keys here, because pg_rows_trim() may then forget that
+ * a key was removed.
  */
 #include "store/pg/pg.h"
 
