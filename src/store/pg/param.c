@@ -1,8 +1,8 @@
 /* Binary forms: PostgreSQL's bytea_send, int8send and array_send. */
+#include "store/pg/param.h"
+
 #include <limits.h>
 #include <stdlib.h>
-
-#include "store/pg/pg.h"
 
 #define OID_BYTEA  17
 #define OID_BIGINT 20
