@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "serve/rate.h"
+#include "store/wake.h"
 
 static void wait_for_turn(struct waiter *waiter, void *data)
 {

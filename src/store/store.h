@@ -278,11 +278,6 @@ bool store_has_unflushed(const struct store *store);
  * locked others. Nothing was done: run it in the next round.
  */
 bool store_is_deferred(const struct store *store);
-/* A number that grows with each OP_DRAIN of the tenant; those of others may raise it, too. */
-uint64_t store_drain_changes(const struct store *store, struct str tenant);
-/* Whether the worker gets no tasks (OP_DRAIN). Cheap while that number does not change. */
-bool store_is_drained(
-	struct store *store, struct str tenant, struct str worker, bool *drained, struct err *err);
 /* Without other processes: before a recovery. */
 void store_reset_commits(struct store_shared *shared);
 

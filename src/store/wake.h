@@ -20,3 +20,9 @@ unsigned store_task_source(struct str tenant, const struct id *id);
 unsigned store_feed_source(struct str tenant);
 /* The value of that counter. */
 uint64_t store_wake_count(const struct store *store, unsigned source);
+
+/* A number that grows with each OP_DRAIN of the tenant; those of others may raise it, too. */
+uint64_t store_drain_changes(const struct store *store, struct str tenant);
+/* Whether the worker gets no tasks (OP_DRAIN). Cheap while that number does not change. */
+bool store_is_drained(
+	struct store *store, struct str tenant, struct str worker, bool *drained, struct err *err);

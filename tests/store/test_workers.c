@@ -5,6 +5,7 @@
 
 #include "claim_fixture.h"
 #include "store/store.h"
+#include "store/wake.h"
 
 #define DAY ((int64_t)24 * 3600 * 1000)
 

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "store/wake.h"
 #include "store/workers/workers.h"
 
 /*
