@@ -11,6 +11,7 @@
 #include "serve/list_tag.h"
 #include "serve/precondition.h"
 #include "serve/preference.h"
+#include "serve/prefetch.h"
 #include "serve/rate.h"
 #include "serve/refusal.h"
 #include "serve/routing.h"
@@ -266,6 +267,8 @@ static bool execute(struct app *app, struct exchange *exchange, bool again, stru
 		exchange->work = WORK_WHOLE;
 		return true;
 	}
+	/* A wait must not miss a change that it has counted (wait.seen). */
+	op.is_prefetched = exchange->is_prefetched && op.wait_ms == 0;
 	rate_set_quota(app, &op);
 	batch_begin(app, exchange, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
@@ -309,8 +312,10 @@ void app_resume(struct app *app, struct exchange *exchange)
 void app_start(struct app *app, struct exchange *exchange)
 {
 	exchange->began_us = clock_mono_us();
-	if (!calls_begin(app, exchange))
-		begin(app, exchange);
+	if (calls_begin(app, exchange))
+		return;
+	begin(app, exchange);
+	prefetch_task(app, exchange);
 }
 
 void app_run_again(struct app *app, struct exchange *exchange, const struct exchange_wait *waited)

@@ -15,7 +15,7 @@ size_t app_body_limit(const struct app *app, struct request *request);
 /*
  * Begins to answer exchange->request, which the caller has read: finds the route and the principal.
  * Sets exchange->work to what app_go_on() has to do, and exchange->account; WORK_NONE: the request
- * was refused or needs no more. Does not use the store.
+ * was refused or needs no more. Uses the store for a hint only (store_prefetch).
  */
 void app_start(struct app *app, struct exchange *exchange);
 /*

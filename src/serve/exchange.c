@@ -48,7 +48,7 @@ void exchange_reset(struct exchange *exchange)
 	request->rate_status = (struct rate_status){ 0 };
 	request->arena = &exchange->arena;
 	exchange->runs = exchange->lost_runs = 0;
-	exchange->is_charged = exchange->body_is_plain = false;
+	exchange->is_charged = exchange->body_is_plain = exchange->is_prefetched = false;
 	exchange->account = exchange->tenant = 0;
 	exchange->has_principal = false;
 }

@@ -121,6 +121,7 @@ struct exchange {
 	bool is_postponed;
 	bool commits_slices; /* each slice is a transaction that changes tasks */
 	bool is_kept;	     /* with commits_slices: some slices are durable */
+	bool is_prefetched;  /* by store_prefetch() */
 	unsigned runs;	     /* up to now that were for nothing */
 	unsigned lost_runs;  /* those of them whose round was lost; others were deferred */
 	bool is_charged;     /* the principal was charged for a request */

@@ -292,6 +292,17 @@ struct engine_ops {
 	 */
 	enum engine_status (*get)(struct engine *engine, enum engine_table table, struct str key,
 		bool for_update, struct buf *out);
+	/*
+	 * Shared engines; NULL for others. A hint, at any time: get_prefetched will be called for the
+	 * row. The first such call brings the rows of all of them by one trip.
+	 */
+	void (*prefetch)(struct engine *engine, enum engine_table table, struct str key);
+	/*
+	 * With prefetch. As get, in a READ transaction; but the row may be as it was at any moment
+	 * since the last prefetch of its key.
+	 */
+	enum engine_status (*get_prefetched)(
+		struct engine *engine, enum engine_table table, struct str key, struct buf *out);
 	enum engine_status (*put)(struct engine *engine, enum engine_table table, struct str key,
 		struct str value, enum engine_put how);
 	/*

@@ -50,6 +50,25 @@ static inline int store_get(struct store *store, enum engine_table table, struct
 		store->engine->ops->get(store->engine, table, key, for_update, out));
 }
 
+/* See engine_ops.prefetch. */
+static inline void store_prefetch_row(struct store *store, enum engine_table table, struct str key)
+{
+	const struct engine_ops *ops = store->engine->ops;
+
+	if (ops->prefetch)
+		ops->prefetch(store->engine, table, key);
+}
+
+/* Other engines read the row now. */
+static inline int store_get_prefetched(
+	struct store *store, enum engine_table table, struct str key, struct buf *out)
+{
+	const struct engine_ops *ops = store->engine->ops;
+
+	return ops->get_prefetched ? (int)ops->get_prefetched(store->engine, table, key, out)
+				   : store_get(store, table, key, false, out);
+}
+
 static inline int store_put(struct store *store, enum engine_table table, struct str key,
 	struct str value, enum engine_put how)
 {

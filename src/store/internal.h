@@ -226,6 +226,10 @@ enum engine_table row_table(const struct store *store, const struct id *id);
 enum engine_table row_table_of_key(const struct store *store, const struct index_key *key);
 /* See engine_ops.expect. */
 void row_expect(struct store *store, struct str tenant, const struct id *id);
+/* See engine_ops.prefetch and get_prefetched. */
+void row_prefetch(struct store *store, struct str tenant, const struct id *id);
+int row_get_prefetched(
+	struct store *store, struct str tenant, const struct id *id, struct buf *out);
 /* Appends the record of a task to out. */
 int row_get(struct store *store, struct str tenant, const struct id *id, bool for_update,
 	struct buf *out);

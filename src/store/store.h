@@ -186,6 +186,11 @@ void store_close(struct store *store);
 /* ---- tasks ---- */
 
 /*
+ * A hint that store_apply() will be called for this READ, with op.is_prefetched: the store may then
+ * read the tasks of several such operations together. Returns whether to set is_prefetched.
+ */
+bool store_prefetch(struct store *store, const struct op *op);
+/*
  * Carries out one operation and fills in the result: one transaction, except for lists, counts,
  * many retries, batches, and removals with many dependents (store_go_on). The caller must always
  * free the result. Not durable until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id

@@ -159,7 +159,9 @@ struct op {
 	 * whatever is wrong with the request. NULL: it has all. Pure.
 	 */
 	bool (*shows)(const struct task *task);
-	uint64_t number;       /* the same by its number; 0: by id */
+	uint64_t number; /* the same by its number; 0: by id */
+	/* READ: the task may be as it was at any moment since store_prefetch(). */
+	bool is_prefetched;
 	bool assign_number;    /* CREATE: assign the next number of the tenant and dialect */
 	struct op_quota quota; /* CREATE with assign_number: ERR_QUOTA if exceeded */
 	/*

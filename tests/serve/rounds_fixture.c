@@ -25,6 +25,7 @@ int rounds_open(void **state)
 		.burst = ROUNDS_BURST };
 	loop_run();
 	memory_faults.flushed = 0;
+	memory_reads = (struct memory_reads){ 0 };
 	return 0;
 }
 

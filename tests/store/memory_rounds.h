@@ -20,4 +20,9 @@ struct memory_faults {
 
 extern struct memory_faults memory_faults;
 
+/* Calls of engine_ops.prefetch and get_prefetched. */
+extern struct memory_reads {
+	unsigned announced, prefetched;
+} memory_reads;
+
 const struct engine_ops *memory_shared_engine(void);

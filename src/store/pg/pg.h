@@ -13,7 +13,7 @@
  *     pipeline.c     trips: statements that are sent together, and their results
  *     waits.h        limits of waits
  *     errors.c       codes of the server as enum engine_status
- *     param.c        parameters of statements, results
+ *     param.h        parameters of statements, results
  *     call.c         the trip of a call
  *     round.c        begin, commit, abort, flush
  *     resolve.c      whether a round was made whose COMMIT has no answer
@@ -21,6 +21,7 @@
  *     scope.c        locks, numbers and versions of scopes
  *     writes.c       sends what the buffers have
  *     expected.c     rows that a transaction will read
+ *     prefetch.h     rows that later reads will ask for
  *     row.c          get, put, del
  *     range.c        scan, count, nth
  *     keys.c         keys that scans of the round have read
@@ -45,6 +46,7 @@
 
 #include "store/engine.h"
 #include "store/pg/param.h"
+#include "store/pg/prefetch.h"
 #include "store/pg/rows.h"
 #include "store/pg/sql.h"
 #include "store/pg/waits.h"
@@ -188,6 +190,8 @@ struct pg {
 	/* expected.c */
 	struct pg_expected expected[PG_EXPECTED_MAX];
 	size_t expected_count;
+
+	struct pg_prefetch prefetch;
 
 	/* keys.c */
 	struct pg_keys kept[PG_KEYS_KEPT];

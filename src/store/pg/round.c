@@ -13,6 +13,8 @@ static enum engine_status outcome_of(enum engine_status cause)
 static void end_round(struct pg *pg)
 {
 	pg_forget_round(pg);
+	if (pg->commits > 0)
+		pg_prefetch_end_round(pg);
 	pg->in = PG_IN_NOTHING;
 	pg->commits = 0;
 	pg->lost = ENGINE_OK;

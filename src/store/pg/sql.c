@@ -4,7 +4,8 @@
  *     https://www.cockroachlabs.com/docs/stable/<page>
  *     https://docs.yugabyte.com/stable/api/ysql/the-sql-language/statements/<page>/
  * and "explicit-locking" of https://docs.yugabyte.com/stable/explore/transactions/. All three list
- * the functions unnest and count, and the operator = ANY, in their chapters on functions.
+ * the functions unnest, count and octet_length, CASE, and the operator = ANY, in their chapters on
+ * functions.
  */
 #include "store/pg/sql.h"
 
@@ -46,6 +47,11 @@ static const struct statement statements[PG_STATEMENTS] = {
 		"SELECT key, value FROM @ WHERE key = ANY ($1::bytea[]) FOR UPDATE",
 		"SELECT key, ''::bytea FROM @ WHERE key = ANY ($1::bytea[]) FOR UPDATE",
 		"functions-comparisons", "select-for-update", "explicit-locking" },
+	[PG_FETCH_SMALL] = { "fetch_small", OF_TABLE,
+		"SELECT key, CASE WHEN octet_length(value) <= 65536 THEN value END FROM @ WHERE key "
+		"= ANY ($1::bytea[])",
+		"SELECT key, ''::bytea FROM @ WHERE key = ANY ($1::bytea[])",
+		"functions-conditional", "select-clause", "dml_select" },
 	[PG_INSERT] = { "insert", OF_TABLE,
 		"INSERT INTO @ (key, value) SELECT k, v FROM unnest($1::bytea[], $2::bytea[]) AS "
 		"n(k, v)",

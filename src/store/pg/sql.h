@@ -16,11 +16,12 @@ enum pg_sql {
 	PG_HAS,	       /* key */
 	PG_FETCH,      /* keys */
 	PG_FETCH_LOCKED,
-	PG_INSERT,   /* keys, values */
-	PG_UPSERT,   /* keys, values */
-	PG_DELETE,   /* keys */
-	PG_EACH,     /* key, limit */
-	PG_EACH_KEY, /* key, limit */
+	PG_FETCH_SMALL, /* keys; values of more than 64 KiB are NULL */
+	PG_INSERT,	/* keys, values */
+	PG_UPSERT,	/* keys, values */
+	PG_DELETE,	/* keys */
+	PG_EACH,	/* key, limit */
+	PG_EACH_KEY,	/* key, limit */
 	PG_CLEAR,
 	/* Of each ordered table: from, limit; and to. */
 	PG_SCAN,

@@ -30,7 +30,8 @@ static int step_read(struct store *store, void *data, struct err *err)
 	int rc;
 
 	buf_reset(record);
-	rc = row_get(store, op->tenant, &op->id, false, record);
+	rc = op->is_prefetched ? row_get_prefetched(store, op->tenant, &op->id, record)
+			       : row_get(store, op->tenant, &op->id, false, record);
 	if (rc != 0)
 		return rc;
 	if (!row_decode(&read->result->task, record, op->tenant, &op->id, err))
@@ -298,6 +299,14 @@ static bool execute(
 	found = *op;
 	found.number = 0;
 	return number_find(store, op, &found.id, err) && execute(store, &found, result, err);
+}
+
+bool store_prefetch(struct store *store, const struct op *op)
+{
+	if (op->kind != OP_READ || op->number != 0)
+		return false;
+	row_prefetch(store, op->tenant, &op->id);
+	return true;
 }
 
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err)

@@ -61,6 +61,22 @@ void row_expect(struct store *store, struct str tenant, const struct id *id)
 	store_expect(store, row_table(store, id), key_str(&key));
 }
 
+void row_prefetch(struct store *store, struct str tenant, const struct id *id)
+{
+	struct index_key key;
+
+	index_primary_key(&key, tenant, id);
+	store_prefetch_row(store, row_table(store, id), key_str(&key));
+}
+
+int row_get_prefetched(struct store *store, struct str tenant, const struct id *id, struct buf *out)
+{
+	struct index_key key;
+
+	index_primary_key(&key, tenant, id);
+	return store_get_prefetched(store, row_table(store, id), key_str(&key), out);
+}
+
 int row_get(struct store *store, struct str tenant, const struct id *id, bool for_update,
 	struct buf *out)
 {

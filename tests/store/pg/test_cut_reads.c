@@ -20,6 +20,18 @@ static enum engine_status get(struct engine *engine, struct buf *out)
 	return ops->get(engine, TABLE_NAMED_TASKS, STR("row000"), false, out);
 }
 
+static enum engine_status get_prefetched(struct engine *engine, struct buf *out)
+{
+	static const struct str keys[] = { STR("row001"), STR("row002"), STR("none") };
+	enum engine_status status = ENGINE_OK;
+
+	for (size_t i = 0; i < 3; i++)
+		ops->prefetch(engine, TABLE_NAMED_TASKS, keys[i]);
+	for (size_t i = 0; i < 3 && status == ENGINE_OK; i++)
+		status = ops->get_prefetched(engine, TABLE_NAMED_TASKS, keys[i], out);
+	return status == ENGINE_NOT_FOUND ? ENGINE_OK : status;
+}
+
 static enum engine_status scan_ways(struct engine *engine, bool reverse, struct buf *out)
 {
 	struct engine_batch batch = { 0 };
@@ -106,6 +118,7 @@ static const struct reading readings[] = {
 	{ "each", each },
 	{ "each_key", each_key },
 	{ "read_scope", read_scope },
+	{ "get_prefetched", get_prefetched },
 };
 
 static void write_rows(struct engine *engine)

@@ -68,6 +68,27 @@ static void change(struct run *run, enum engine_table table)
 	assert_int_equal(got, want);
 }
 
+/* Some rows that are announced together. */
+static void read_rows(struct run *run, enum engine_table table)
+{
+	char bytes[4][4];
+	struct str keys[4];
+
+	for (size_t i = 0; i < 4; i++) {
+		keys[i] = draw_key(run, bytes[i]);
+		pg_engine_ops.prefetch(run->engine, table, keys[i]);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		struct buf want = BUF_INIT, got = BUF_INIT;
+
+		assert_int_equal(pg_engine_ops.get_prefetched(run->engine, table, keys[i], &got),
+			memory_engine_ops.get(run->model, table, keys[i], false, &want));
+		assert_true(str_eq(buf_str(&got), buf_str(&want)));
+		buf_free(&want);
+		buf_free(&got);
+	}
+}
+
 static void read_row(struct run *run, enum engine_table table)
 {
 	struct buf want = BUF_INIT, got = BUF_INIT;
@@ -217,7 +238,7 @@ static void run_transaction(struct run *run)
 		else if (what < 6 && run->writes)
 			take_first_keys(run);
 		else if (what < 7)
-			read_row(run, table);
+			draw(run, 2) ? read_row(run, table) : read_rows(run, table);
 		else if (what < 8)
 			count(run);
 		else if (what < 9 || table == TABLE_META)

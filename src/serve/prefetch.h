@@ -1,0 +1,6 @@
+#pragma once
+/* Tasks of requests that wait for their turns, which a shared engine reads together. */
+#include "serve/exchange.h"
+
+/* If the request has a route and reads one task: announces it to the store. Ignores errors. */
+void prefetch_task(struct app *app, struct exchange *exchange);

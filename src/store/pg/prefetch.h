@@ -1,0 +1,36 @@
+#pragma once
+/*
+ * Rows that reads of the next moments will ask for. The first of these reads brings the rows of
+ * all of them by one trip. So requests that wait for their turns share a trip.
+ *
+ * No lock protects these rows: a read may get a row as it was at any moment since pg_prefetch().
+ * They are kept apart from those of the round (rows.h) and are never used for a change. Rows that
+ * were read in a round end with it, because they may show what the round has written.
+ */
+#include "store/engine.h"
+#include "store/pg/rows.h"
+
+#define PG_PREFETCH_MAX 32 /* a further one replaces the oldest */
+
+struct pg_prefetched {
+	unsigned gets;	/* that will follow; 0: unused */
+	unsigned trips; /* that have brought the row */
+	bool asked;	/* by the current trip */
+	enum engine_table table;
+	enum pg_known known; /* PG_UNKNOWN: not read yet; PG_PRESENT: too large to be kept */
+	struct buf key, value;
+};
+
+struct pg_prefetch {
+	struct pg_prefetched rows[PG_PREFETCH_MAX];
+	size_t next; /* grows */
+};
+
+struct pg;
+
+void pg_prefetch(struct engine *engine, enum engine_table table, struct str key);
+enum engine_status pg_get_prefetched(
+	struct engine *engine, enum engine_table table, struct str key, struct buf *out);
+/* At the end of a round. */
+void pg_prefetch_end_round(struct pg *pg);
+void pg_prefetch_free(struct pg *pg);
