@@ -7,7 +7,11 @@
 
 #include "base/date.h"
 
-#define DAY	      ((time_t)86400)
+/*
+ * Seconds between two times whose offsets are compared. No zone has changed twice within that time:
+ * Boa Vista had summer time for less than 7 days in October 2000, which is the least so far.
+ */
+#define STEP	      ((time_t)4 * 86400)
 #define END_OF_TIME   ((time_t)4133980800) /* 2101-01-01 */
 #define MS_PER_SECOND 1000
 
@@ -43,17 +47,17 @@ static bool add_transition(struct tz *zone, time_t from, int32_t offset)
 	return true;
 }
 
-/* Compares offsets day by day: no zone changes twice in a day. */
 static bool find_transitions(struct tz *zone)
 {
-	bool ok = add_transition(zone, 0, system_offset(0));
+	int32_t offset = system_offset(0);
+	bool ok = add_transition(zone, 0, offset);
 
-	for (time_t day = 0; ok && day < END_OF_TIME; day += DAY) {
-		if (system_offset(day + DAY) != system_offset(day)) {
-			time_t change = find_change(day, day + DAY);
+	for (time_t at = 0; ok && at < END_OF_TIME; at += STEP) {
+		int32_t next = system_offset(at + STEP);
 
-			ok = add_transition(zone, change, system_offset(change));
-		}
+		if (next != offset)
+			ok = add_transition(zone, find_change(at, at + STEP), next);
+		offset = next;
 	}
 	return ok;
 }

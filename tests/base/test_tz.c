@@ -57,6 +57,18 @@ static void offset_changes_at_the_transition(void **state)
 	assert_time(&paris, 1572138000000, "2019-10-27T02:00:00.000+01:00");
 }
 
+/* Summer time of one week in October 2000. */
+static void changes_that_are_close_to_each_other(void **state)
+{
+	struct tz boa_vista = load("America/Boa_Vista");
+
+	(void)state;
+	assert_time(&boa_vista, 970977599999, "2000-10-07T23:59:59.999-04:00");
+	assert_time(&boa_vista, 970977600000, "2000-10-08T01:00:00.000-03:00");
+	assert_time(&boa_vista, 971578799999, "2000-10-14T23:59:59.999-03:00");
+	assert_time(&boa_vista, 971578800000, "2000-10-14T23:00:00.000-04:00");
+}
+
 static void no_zone_is_utc(void **state)
 {
 	struct tz utc = load("UTC"), empty = { 0 };
@@ -123,6 +135,7 @@ int main(void)
 		CHECK(paris_has_winter_and_summer_time),
 		CHECK(last_offset_continues_after_the_table),
 		CHECK(offset_changes_at_the_transition),
+		CHECK(changes_that_are_close_to_each_other),
 		CHECK(no_zone_is_utc),
 		CHECK(first_offset_applies_before_1970),
 		CHECK(negative_offsets_have_a_minus),
