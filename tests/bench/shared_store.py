@@ -16,12 +16,14 @@ authorizer:
     ... sync        the same, on a server whose commits wait for a synchronous standby
 
     POST, GET       a durable creation, one task by id; the number of connections
+    ... of 10       the same with ten tenants; otherwise there is one
     mix             16 connections that create and 16 that read, at the same time
     claim           completes a task and claims the next one; 64 connections
 
 The columns `/ peer` and `/ embedded` have medians of the ratios of each round; targets with a
 standby are compared with the peer with a standby. Then follow the processor time for a request, by
-kind of process, and trips of the workers to the server: each is a sendto() of libpq.
+kind of process, and trips of the workers to the server: each ends with a recvfrom() of libpq, but
+may have several sendto().
 """
 import os
 import shutil
@@ -49,6 +51,7 @@ CLAIM = os.path.join(HERE, "claim.lua")
 CONNECTIONS = (1, 16, 64)
 MIXED = 16
 MOST = CONNECTIONS[-1]
+MANY = f"POST {MOST} of 10"
 CONFIRM = "30"  # more than a slow response takes; the default is 0.8 s
 WARM_UP_SECONDS = 2  # of each run
 EXPECTED_CLAIMS = 4000  # in a second, until the first run is known
@@ -187,11 +190,12 @@ def kinds_of_work(bench, seconds):
     for method in ("POST", "GET"):
         for number in CONNECTIONS:
             works.append((f"{method} {number}", method, number))
+    works.append((MANY, "POST", MOST, ("-H", "X-Tenants: many")))
 
-    def request(name, method, number):
+    def request(name, method, number, headers=()):
         def run(target):
             url, script = (target.tasks, POST) if method == "POST" else (target.sample, None)
-            work = lambda: wrk(url, seconds, script, connections=number)
+            work = lambda: wrk(url, seconds, script, headers, connections=number)
             return {name: bench.measured(target, work)}
 
         return run
@@ -227,7 +231,7 @@ def median(runs, value):
 def print_results(results):
     for what, targets in results.items():
         print(
-            f"\n{what:12}{'req/s':>8} {'from..to':>15}{'p50 ms':>9}{'p99 ms':>9}{'errors':>7}"
+            f"\n{what:14}{'req/s':>6} {'from..to':>15}{'p50 ms':>9}{'p99 ms':>9}{'errors':>7}"
             + "".join(f"{'/ ' + base:>12}" for base in BASES)
         )
         for name, runs in targets.items():
@@ -248,13 +252,13 @@ def print_results(results):
 
 def print_processors(results):
     print("\nprocessor time for a request, us")
-    for what in (f"POST {MOST}", f"GET {MOST}"):
+    for what in (f"POST {MOST}", MANY, f"GET {MOST}"):
         for name, runs in results[what].items():
             parts = {
                 kind: statistics.median(run["us"][kind] for run in runs) for kind in runs[0]["us"]
             }
             text = "  ".join(f"{kind} {value:.1f}" for kind, value in parts.items())
-            print(f"{what:10}{name:12}{sum(parts.values()):8.1f} = {text}")
+            print(f"{what:14}{name:12}{sum(parts.values()):8.1f} = {text}")
 
 
 def print_trips(bench, seconds):
@@ -271,7 +275,7 @@ def print_trips(bench, seconds):
         calls, result = count_calls(
             target.pids()["workers"], ("sendto", "recvfrom", "epoll_pwait"), table, work
         )
-        flushes, trips = target.flushes() - flushes, calls["sendto"]
+        flushes, trips = target.flushes() - flushes, calls["recvfrom"]
         rounds = flushes or calls["epoll_pwait"]
         print(
             f"{name:10}{trips / rounds:7.2f} a round, {trips / result['count']:.3f} a request; "
