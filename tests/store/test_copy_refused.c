@@ -47,6 +47,24 @@ static void an_unfinished_copy_is_not_opened(void **state)
 	store_close(store);
 }
 
+/* The copy may be interrupted while it waits for hosts. */
+static void new_files_are_no_store_yet(void **state)
+{
+	const struct copy_pair *pair = *state;
+	struct store *from, *to = NULL;
+	struct err err = { 0 };
+
+	copy_fill_source(pair, 1);
+	from = fixture_open(&pair->from);
+	must(store_copy_open(&to, &pair->to, from, &err), &err);
+	store_close(to);
+	store_close(from);
+	assert_code(open_error(&pair->to, &err), ERR_INTERNAL);
+	expect_text(&err, "unfinished copy");
+	copy_whole(pair);
+	assert_code(open_error(&pair->to, &err), ERR_NONE);
+}
+
 static void a_target_with_a_store_is_refused(void **state)
 {
 	const struct copy_pair *pair = *state;
@@ -247,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		COPY_BOTH_WAYS(an_unfinished_copy_is_not_opened),
+		COPY_TEST(new_files_are_no_store_yet, "server to files", copy_setup_to_files),
 		COPY_BOTH_WAYS(a_target_with_a_store_is_refused),
 		COPY_TEST(an_empty_home_with_another_secret_is_refused, "server to files",
 			copy_setup_to_files),

@@ -47,6 +47,22 @@ static bool check_target(struct store *to, const struct id_secret *secret, struc
 }
 
 /*
+ * New files are marked before the copy waits for hosts. A server is marked later, because a host
+ * may use it.
+ */
+static bool mark_files(struct store *to, struct err *err)
+{
+	struct copy_mark mark;
+
+	if (!copy_mark_read(to, &mark, err))
+		return false;
+	if (mark.present)
+		return true;
+	mark.present = true;
+	return copy_mark_write(to, &mark, err);
+}
+
+/*
  * The secret of a new home is set when its files are made. That of a server was made by the
  * operator's `store init`: it is replaced when nothing depends on it.
  */
@@ -62,7 +78,7 @@ bool store_copy_open(struct store **to, const struct store_options *options,
 	if (!store_open(to, &target, err) || !check_target(*to, secret, err))
 		return false;
 	if (has_secret(*to, secret))
-		return true;
+		return is_remote || mark_files(*to, err);
 	store_close(*to);
 	*to = NULL;
 	target.secret = secret;

@@ -10,9 +10,10 @@
  *     copy_sum.c   compares a table of both
  *
  * A target is marked as an unfinished copy from before its first row until the copy was compared
- * and verified: store_open() refuses it. The mark says how far the copy is, in the same transaction
- * as the rows. A copy that was interrupted goes on there; it reads the rows before from the source
- * once more, for the comparison, and so notices a source that has changed meanwhile.
+ * and verified: store_open() refuses it. New files are marked as soon as they are made. The mark
+ * says how far the copy is, in the same transaction as the rows. A copy that was interrupted goes
+ * on there; it reads the rows before from the source once more, for the comparison, and so notices
+ * a source that has changed meanwhile.
  *
  * No other process may change the two stores meanwhile. The caller locks the files. A server has no
  * such lock: the copy looks whether hosts write their rows there (hosts/hosts.h).
