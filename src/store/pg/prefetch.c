@@ -2,7 +2,7 @@
 
 #include "store/pg/pg.h"
 
-/* Rounds end before the turns of requests that wait: their rows are then read again, so often. */
+/* A round may end before a request has its turn; its row is then read again, at most so often. */
 #define TRIPS_MAX  4
 #define VALUE_KEPT 4096 /* bytes of memory that are kept for the next value */
 

@@ -1,11 +1,11 @@
 #pragma once
 /*
- * Rows that reads of the next moments will ask for. The first of these reads brings the rows of
- * all of them by one trip. So requests that wait for their turns share a trip.
+ * Rows that later reads will ask for. The first of these reads brings the rows of all of them by
+ * one trip, so requests that wait for their turns share it.
  *
  * No lock protects these rows: a read may get a row as it was at any moment since pg_prefetch().
- * They are kept apart from those of the round (rows.h) and are never used for a change. Rows that
- * were read in a round end with it, because they may show what the round has written.
+ * They are kept apart from those of the round (rows.h) and are never used for a change. What was
+ * read within a round is dropped at its end, because it may show changes that were not made.
  */
 #include "store/engine.h"
 #include "store/pg/rows.h"
