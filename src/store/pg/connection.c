@@ -179,15 +179,12 @@ enum engine_status pg_take_layout(struct pg *pg, const PGresult *result, void *d
 
 static enum engine_status check_layout(struct pg *pg)
 {
-	char text[PG_TEXT_SIZE], name[PG_NAME_SIZE];
+	char text[PG_TEXT_SIZE];
 	enum engine_status status;
 
 	if (!pg_sql_expand(pg_use_schema, pg->schema, text, sizeof(text)))
 		return fail(pg, ENGINE_FAULT_REFUSED, "the name of the schema is too long");
 	pg_ask_text(pg, text);
-	pg_sql_text(PG_LAYOUT, TABLE_META, text);
-	pg_sql_name(PG_LAYOUT, TABLE_META, name);
-	pg_ask_prepare(pg, name, text);
 	pg_ask(pg, PG_LAYOUT, TABLE_META, NULL, pg_take_layout, NULL);
 	status = pg_trip(pg, pg_waits.answer);
 	/* undefined_table */
@@ -195,29 +192,6 @@ static enum engine_status check_layout(struct pg *pg)
 		return fail(pg, ENGINE_FAULT_REFUSED,
 			"the database has no store: polytaskctl store init");
 	return status;
-}
-
-static void ask_prepare(struct pg *pg, enum pg_sql statement, enum engine_table table)
-{
-	char text[PG_TEXT_SIZE], name[PG_NAME_SIZE];
-
-	pg_sql_text(statement, table, text);
-	pg_sql_name(statement, table, name);
-	pg_ask_prepare(pg, name, text);
-}
-
-static enum engine_status prepare_all(struct pg *pg)
-{
-	for (int i = 0; i < PG_STATEMENTS; i++) {
-		enum pg_sql statement = (enum pg_sql)i;
-
-		if (pg_sql_is_once(statement) && statement != PG_LAYOUT)
-			ask_prepare(pg, statement, TABLE_META);
-		for (int table = 0; table < SHARED_ENGINE_TABLES; table++)
-			if (pg_sql_has(statement, (enum engine_table)table))
-				ask_prepare(pg, statement, (enum engine_table)table);
-	}
-	return pg_trip(pg, pg_waits.answer);
 }
 
 enum engine_status pg_connect(struct pg *pg)
@@ -230,8 +204,6 @@ enum engine_status pg_connect(struct pg *pg)
 	status = pg_connect_bare(pg);
 	if (status == ENGINE_OK)
 		status = check_layout(pg);
-	if (status == ENGINE_OK)
-		status = prepare_all(pg);
 	if (status != ENGINE_OK) {
 		pg_disconnect(pg);
 		/* A call in the pause must not lengthen it: frequent ones would put it off for ever. */

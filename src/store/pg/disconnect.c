@@ -8,6 +8,7 @@ void pg_disconnect(struct pg *pg)
 	if (pg->conn)
 		PQfinish(pg->conn);
 	pg->conn = NULL;
+	pg_prepare_none(pg);
 }
 
 void pg_lose_connection(struct pg *pg)

@@ -11,6 +11,7 @@
  *     disconnect.c   gives a connection up
  *     release.c      frees what an engine has
  *     pipeline.c     trips: statements that are sent together, and their results
+ *     prepare.c      which statements the connection has prepared
  *     waits.h        limits of waits
  *     errors.c       codes of the server as enum engine_status
  *     param.h        parameters of statements, results
@@ -87,7 +88,10 @@ struct pg_trip {
 	char state[6];	/* SQLSTATE of the error; "" */
 };
 
-/* Queues a statement. table: of statements that exist for each table. */
+/*
+ * Queues a statement, and before it its preparation if need be. table: of statements that exist for
+ * each table, else TABLE_META.
+ */
 void pg_ask(struct pg *pg, enum pg_sql statement, enum engine_table table,
 	const struct pg_params *params, pg_take *take, void *data);
 /* Queues a text without parameters or a result. */
@@ -103,6 +107,14 @@ void pg_ask_prepare(struct pg *pg, const char *name, const char *text);
  * connection that is broken or does not answer in time: ENGINE_AWAY.
  */
 enum engine_status pg_trip(struct pg *pg, int64_t wait_ms);
+
+/* ---- prepare.c ---- */
+
+/* Queues the preparation of a statement, unless the connection has it. For pg_ask(). */
+void pg_prepare(struct pg *pg, enum pg_sql statement, enum engine_table table);
+/* After a trip with an error; on a new connection. */
+void pg_prepare_after_error(struct pg *pg);
+void pg_prepare_none(struct pg *pg);
 
 /* ---- errors.c ---- */
 
@@ -173,6 +185,9 @@ struct pg {
 	int64_t retry_at; /* monotonic ms; before it no attempt is made */
 	bool was_away;	  /* it was logged */
 	bool opened;	  /* the first connection has succeeded: the secret is known */
+
+	/* prepare.c */
+	uint8_t prepared[PG_STATEMENTS][SHARED_ENGINE_TABLES];
 
 	struct pg_trip trip;
 

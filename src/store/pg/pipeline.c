@@ -43,9 +43,11 @@ void pg_ask(struct pg *pg, enum pg_sql statement, enum engine_table table,
 	const struct pg_params *params, pg_take *take, void *data)
 {
 	static const int formats[PG_PARAMS_MAX] = { 1, 1, 1, 1 };
-	struct pg_asked *asked = add(pg);
+	struct pg_asked *asked;
 	char name[PG_NAME_SIZE];
 
+	pg_prepare(pg, statement, table);
+	asked = add(pg);
 	if (!asked)
 		return;
 	*asked = (struct pg_asked){ take, data, statement == PG_COMMIT };
@@ -218,6 +220,8 @@ enum engine_status pg_trip(struct pg *pg, int64_t wait_ms)
 		trip->lost = !PQpipelineSync(pg->conn);
 		status = trip->lost ? ENGINE_AWAY : receive(pg, clock_mono_ms() + wait_ms);
 	}
+	if (trip->failed)
+		pg_prepare_after_error(pg);
 	trip->lost |= trip->failed && pg_cause_of(trip->state).drop;
 	trip->failed |= trip->lost;
 	if (trip->lost && pg->conn) {

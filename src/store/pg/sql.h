@@ -1,7 +1,8 @@
 #pragma once
 /*
  * Every statement of the engine. Each is in the SQL that the manuals of PostgreSQL 15, CockroachDB
- * and YugabyteDB describe; sql.c names the pages. They are prepared once per connection.
+ * and YugabyteDB describe; sql.c names the pages. A connection prepares
+ * each when it needs it first (prepare.c).
  */
 #include "store/engine.h"
 

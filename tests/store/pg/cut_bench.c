@@ -73,8 +73,10 @@ static void set_waits(const struct cut_bench *bench)
 	}
 }
 
+/* A run sends the same bytes whatever was prepared before. */
 void cut_bench_arm(struct cut_bench *bench, const struct cut *cut)
 {
+	hosts_prepare_all(bench->engine);
 	bench->cut = *cut;
 	bench->is_cutting = true;
 	set_waits(bench);

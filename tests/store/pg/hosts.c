@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/pg/pg.h"
 #include "store/pg/schema.h"
 #include "store/pg/waits.h"
 
@@ -125,6 +126,25 @@ void hosts_expect_index(struct engine *engine, const char *keys)
 	hosts_begin(engine, ENGINE_READ);
 	hosts_expect_index_now(engine, keys);
 	pg_engine_ops.abort(engine);
+}
+
+unsigned hosts_prepare_all(struct engine *engine)
+{
+	struct pg *pg = pg_of(engine);
+	unsigned number;
+
+	assert_int_equal(pg_connect(pg), ENGINE_OK);
+	for (int i = 0; i < PG_STATEMENTS; i++) {
+		enum pg_sql statement = (enum pg_sql)i;
+
+		for (int table = 0; table < SHARED_ENGINE_TABLES; table++)
+			if ((pg_sql_is_once(statement) && table == TABLE_META) ||
+				pg_sql_has(statement, (enum engine_table)table))
+				pg_prepare(pg, statement, (enum engine_table)table);
+	}
+	number = (unsigned)pg->trip.count;
+	assert_int_equal(pg_trip(pg, 60000), ENGINE_OK);
+	return number;
 }
 
 void hosts_await_lock(const char *application)

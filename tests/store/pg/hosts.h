@@ -40,6 +40,9 @@ void hosts_expect_now(struct engine *engine, const char *key, const char *value)
 void hosts_expect_index(struct engine *engine, const char *keys);
 void hosts_expect_index_now(struct engine *engine, const char *keys);
 
+/* Prepares all statements on the engine's connection. Returns how many were not yet. */
+unsigned hosts_prepare_all(struct engine *engine);
+
 /* Waits until the connection waits for a lock. */
 void hosts_await_lock(const char *application);
 
