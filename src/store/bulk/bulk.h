@@ -26,6 +26,8 @@ struct bulk_row {
 
 /* ---- row.c ---- */
 
+/* See engine_ops.expect. */
+void bulk_row_expect(struct store *store, struct str tenant, const struct id *id);
 /* ENGINE_NOT_FOUND, ENGINE_DAMAGED. */
 int bulk_row_get(struct store *store, struct str tenant, const struct id *id, bool for_update,
 	struct bulk_row *row);

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "store/bulk/run.h"
 #include "store/list/list.h"
+#include "store/usage/usage.h"
 
 /* Of one transaction: others wait for its locks. */
 #define TOGETHER 16
@@ -191,11 +192,24 @@ static int step_piece(struct store *store, void *data, struct err *err)
 	return rc == 0 ? replace_row(work, &piece->row, err) : rc;
 }
 
+/* A shared engine reads these rows when it locks the tenant. */
+static void expect_rows(const struct bulk_work *work)
+{
+	const struct bulk_page *page = &work->page;
+	struct store *store = work->store;
+
+	usage_expect(store, work->tenant);
+	bulk_row_expect(store, work->tenant, &work->id);
+	for (size_t i = page->at; i < page->count && i < page->at + TOGETHER; i++)
+		row_expect(store, work->tenant, &page->tasks[i].id);
+}
+
 bool bulk_piece_run(struct bulk_work *work, struct err *err)
 {
 	struct piece piece = { .work = work,
 		.shows = clock_wall_ms() - work->shown_ms >= PROGRESS_MS };
 
+	expect_rows(work);
 	if (!step_run_write(work->store, work->task.tenant, step_piece, &piece, err))
 		return false;
 	work->row = piece.row;

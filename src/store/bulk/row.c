@@ -45,6 +45,14 @@ int bulk_row_get(struct store *store, struct str tenant, const struct id *id, bo
 	return rc;
 }
 
+void bulk_row_expect(struct store *store, struct str tenant, const struct id *id)
+{
+	struct index_key key;
+
+	make_key(&key, tenant, id);
+	store_expect(store, TABLE_META, key_str(&key));
+}
+
 int bulk_row_put(
 	struct store *store, struct str tenant, const struct id *id, const struct bulk_row *row)
 {
