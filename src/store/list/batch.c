@@ -44,16 +44,21 @@ static bool page_is_full(const struct listing *listing)
 	return listing->row_count == listing->left || listing->records.len >= listing->bytes_left;
 }
 
-/* Some rows from number `at` on, so that the memory of large ones is bounded. */
+/* Of entries or ids: some from number `at` on, so that the memory of large rows is bounded. */
 static void expect_rows(struct store *store, const struct listing *listing, size_t at)
 {
-	size_t end = at + ENGINE_EXPECTED_MAX;
-	struct id id;
+	size_t count = listing->by_ids ? listing->found.count : listing->entry_count;
+	size_t first = listing->by_ids ? listing->next_id : 0, end = at + ENGINE_EXPECTED_MAX;
 
-	if (!store->engine->ops->expect || at % ENGINE_EXPECTED_MAX != 0)
+	if (!store->engine->ops->expect || (at - first) % ENGINE_EXPECTED_MAX != 0)
 		return;
-	for (size_t i = at; i < listing->entry_count && i < end; i++) {
-		index_entry_id(&listing->entries[i], &id);
+	for (size_t i = at; i < count && i < end; i++) {
+		struct id id;
+
+		if (listing->by_ids)
+			id = listing->found.ids[i];
+		else
+			index_entry_id(&listing->entries[i], &id);
 		row_expect(store, listing->query.tenant, &id);
 	}
 }
@@ -322,6 +327,7 @@ static int step_ids(struct store *store, struct listing *listing)
 	for (; rc == 0 && i < listing->found.count && has_room(listing); i++) {
 		bool gone;
 
+		expect_rows(store, listing, i);
 		rc = fetch_row(store, listing, &listing->found.ids[i], NULL, &gone);
 		if (rc == 0 && !gone)
 			listing->sources[listing->row_count - 1] = i;

@@ -54,6 +54,23 @@ static int step_entries(struct store *store, void *data, struct err *err)
 		&scan->entry_count);
 }
 
+/* Rows that a shared engine reads by one trip. */
+#define TOGETHER 16
+
+static void prefetch_rows(const struct scan *scan)
+{
+	size_t end = scan->next_entry + TOGETHER;
+
+	if (!scan->store->engine->ops->prefetch || scan->next_entry % TOGETHER != 0)
+		return;
+	for (size_t i = scan->next_entry; i < scan->entry_count && i < end; i++) {
+		struct id id;
+
+		index_entry_id(&scan->entries[i], &id);
+		row_prefetch(scan->store, scan->query->tenant, &id);
+	}
+}
+
 struct reading {
 	struct scan *scan;
 	const struct id *id;
@@ -68,7 +85,7 @@ static int step_record(struct store *store, void *data, struct err *err)
 
 	(void)err;
 	buf_reset(&scan->record);
-	rc = row_get(store, scan->query->tenant, reading->id, false, &scan->record);
+	rc = row_get_prefetched(store, scan->query->tenant, reading->id, &scan->record);
 	reading->gone = rc == ENGINE_NOT_FOUND;
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
@@ -115,6 +132,7 @@ static bool read_rows(struct scan *scan, struct slice *slice, struct err *err)
 {
 	while (may_read(scan) && !slice_is_over(slice)) {
 		if (scan->next_entry < scan->entry_count) {
+			prefetch_rows(scan);
 			if (!test_entry(scan, &scan->entries[scan->next_entry++], err))
 				return false;
 		} else if (scan->last_entries) {
