@@ -8,7 +8,7 @@ void pg_disconnect(struct pg *pg)
 	if (pg->conn)
 		PQfinish(pg->conn);
 	pg->conn = NULL;
-	pg_prepare_none(pg);
+	memset(pg->prepared, 0, sizeof(pg->prepared));
 }
 
 void pg_lose_connection(struct pg *pg)

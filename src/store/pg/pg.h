@@ -10,8 +10,8 @@
  *     connection.c   connects, with the settings of a session
  *     disconnect.c   gives a connection up
  *     release.c      frees what an engine has
+ *     queue.c        statements that wait for a trip
  *     pipeline.c     trips: statements that are sent together, and their results
- *     prepare.c      which statements the connection has prepared
  *     waits.h        limits of waits
  *     errors.c       codes of the server as enum engine_status
  *     param.h        parameters of statements, results
@@ -58,7 +58,7 @@
 #define PG_PLACES	16
 #define PG_SPILL	((size_t)4 << 20) /* bytes of writes that wait */
 
-/* ---- pipeline.c ---- */
+/* ---- queue.c ---- */
 
 struct pg;
 
@@ -100,21 +100,18 @@ void pg_ask_text(struct pg *pg, const char *text);
 void pg_then(struct pg *pg, pg_take *take, void *data);
 /* The same with parameters. */
 void pg_ask_params(struct pg *pg, const char *text, const struct pg_params *params);
-/* Queues the preparation of a statement. */
-void pg_ask_prepare(struct pg *pg, const char *name, const char *text);
+/* Queues the preparation of a statement, unless the connection has it. For pg_ask(). */
+void pg_prepare(struct pg *pg, enum pg_sql statement, enum engine_table table);
+/* After a trip with an error. */
+void pg_prepare_after_error(struct pg *pg);
+
+/* ---- pipeline.c ---- */
+
 /*
  * Sends what was queued and waits for all results: as one transaction if none is open. Drops a
  * connection that is broken or does not answer in time: ENGINE_AWAY.
  */
 enum engine_status pg_trip(struct pg *pg, int64_t wait_ms);
-
-/* ---- prepare.c ---- */
-
-/* Queues the preparation of a statement, unless the connection has it. For pg_ask(). */
-void pg_prepare(struct pg *pg, enum pg_sql statement, enum engine_table table);
-/* After a trip with an error; on a new connection. */
-void pg_prepare_after_error(struct pg *pg);
-void pg_prepare_none(struct pg *pg);
 
 /* ---- errors.c ---- */
 
@@ -186,7 +183,7 @@ struct pg {
 	bool was_away;	  /* it was logged */
 	bool opened;	  /* the first connection has succeeded: the secret is known */
 
-	/* prepare.c */
+	/* queue.c */
 	uint8_t prepared[PG_STATEMENTS][SHARED_ENGINE_TABLES];
 
 	struct pg_trip trip;

@@ -3,90 +3,9 @@
  * returns NULL for ever, so each NULL without a result before it ends the wait.
  */
 #include <poll.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "store/pg/pg.h"
-
-/* ---- queueing ---- */
-
-static struct pg_asked *add(struct pg *pg)
-{
-	struct pg_trip *trip = &pg->trip;
-
-	if (!pg->conn)
-		trip->refused = ENGINE_AWAY;
-	if (!trip->refused && trip->count == trip->capacity) {
-		size_t capacity = 2 * trip->capacity + 64;
-		struct pg_asked *asked = reallocarray(trip->asked, capacity, sizeof(*asked));
-
-		if (asked) {
-			trip->asked = asked;
-			trip->capacity = capacity;
-		} else {
-			trip->refused = ENGINE_NO_MEMORY;
-		}
-	}
-	if (trip->refused)
-		return NULL;
-	trip->asked[trip->count] = (struct pg_asked){ 0 };
-	return &trip->asked[trip->count++];
-}
-
-static void note_sent(struct pg *pg, int sent)
-{
-	if (!sent)
-		pg->trip.refused = ENGINE_AWAY;
-}
-
-void pg_ask(struct pg *pg, enum pg_sql statement, enum engine_table table,
-	const struct pg_params *params, pg_take *take, void *data)
-{
-	static const int formats[PG_PARAMS_MAX] = { 1, 1, 1, 1 };
-	struct pg_asked *asked;
-	char name[PG_NAME_SIZE];
-
-	pg_prepare(pg, statement, table);
-	asked = add(pg);
-	if (!asked)
-		return;
-	*asked = (struct pg_asked){ take, data, statement == PG_COMMIT };
-	pg_sql_name(statement, table, name);
-	note_sent(pg, PQsendQueryPrepared(pg->conn, name, params ? params->count : 0,
-			      params ? params->values : NULL, params ? params->lengths : NULL,
-			      params ? formats : NULL, 1));
-}
-
-void pg_then(struct pg *pg, pg_take *take, void *data)
-{
-	struct pg_asked *last = &pg->trip.asked[pg->trip.count - 1];
-
-	last->take = take;
-	last->data = data;
-}
-
-void pg_ask_text(struct pg *pg, const char *text)
-{
-	if (add(pg))
-		note_sent(pg, PQsendQueryParams(pg->conn, text, 0, NULL, NULL, NULL, NULL, 1));
-}
-
-void pg_ask_params(struct pg *pg, const char *text, const struct pg_params *params)
-{
-	static const int formats[PG_PARAMS_MAX] = { 1, 1, 1, 1 };
-
-	if (add(pg))
-		note_sent(pg, PQsendQueryParams(pg->conn, text, params->count, NULL, params->values,
-				      params->lengths, formats, 1));
-}
-
-void pg_ask_prepare(struct pg *pg, const char *name, const char *text)
-{
-	if (add(pg))
-		note_sent(pg, PQsendPrepare(pg->conn, name, text, 0, NULL));
-}
-
-/* ---- results ---- */
 
 /*
  * Results must be read while statements are sent, because both sides have finite buffers. False at

@@ -2,7 +2,7 @@
 /*
  * Every statement of the engine. Each is in the SQL that the manuals of PostgreSQL 15, CockroachDB
  * and YugabyteDB describe; sql.c names the pages. A connection prepares
- * each when it needs it first (prepare.c).
+ * each when it needs it first (queue.c).
  */
 #include "store/engine.h"
 
