@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { indent } from "../../src/model/indent.ts";
+import { processorTime } from "./processor.ts";
 
 test("the layout is that of JSON.stringify", () => {
 	const value = { a: [1, { b: [], c: {} }, "x"], d: null, e: '{"[,:]" \\', f: [[true]] };
@@ -19,11 +20,12 @@ test("numbers and texts stay as they were written", () => {
 });
 
 test("texts that are cut off or deep take linear time", () => {
-	const begin = performance.now();
-	const cut = `["${'\\"'.repeat(100_000)}`;
-	assert.equal(indent(cut).replace(/\s/g, ""), cut);
-	assert.ok(indent("[".repeat(20_000)).length < 5e6);
-	assert.ok(performance.now() - begin < 3000);
+	const time = processorTime(() => {
+		const cut = `["${'\\"'.repeat(100_000)}`;
+		assert.equal(indent(cut).replace(/\s/g, ""), cut);
+		assert.ok(indent("[".repeat(20_000)).length < 5e6);
+	});
+	assert.ok(time < 3000, `${time} ms`);
 });
 
 test("text that is not JSON is accepted", () => {

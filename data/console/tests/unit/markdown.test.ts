@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseMarkdown } from "../../src/model/markdown.ts";
+import { processorTime } from "./processor.ts";
 
 test("paragraphs end at empty lines", () => {
 	assert.deepEqual(parseMarkdown(""), []);
@@ -65,8 +66,7 @@ test("long texts are parsed in linear time", () => {
 		"`a`",
 		"[".repeat(50) + "](",
 	]) {
-		const begin = performance.now();
-		parseMarkdown(part.repeat(2e5 / part.length));
-		assert.ok(performance.now() - begin < 1000, `${part}: ${performance.now() - begin} ms`);
+		const time = processorTime(() => parseMarkdown(part.repeat(2e5 / part.length)));
+		assert.ok(time < 1000, `${part}: ${time} ms`);
 	}
 });

@@ -15,6 +15,7 @@ import {
 	resolve,
 	schemaWords,
 } from "../../src/model/openapi.ts";
+import { processorTime } from "./processor.ts";
 
 const DOCUMENT: JsonObject = {
 	openapi: "3.1.0",
@@ -97,10 +98,11 @@ test("cycles end", () => {
 	assert.equal(words(ref("Loop")), "array of array of array of array");
 	const wide = { anyOf: Array.from({ length: 12 }, () => ref("Wide")) };
 	const document = { components: { schemas: { Wide: wide } } };
-	const begin = performance.now();
-	schemaWords(document, wide);
-	membersOf(document, wide);
-	assert.ok(performance.now() - begin < 1000);
+	const time = processorTime(() => {
+		schemaWords(document, wide);
+		membersOf(document, wide);
+	});
+	assert.ok(time < 1000, `${time} ms`);
 });
 
 test("schemas in words", () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complete, parseSearch, termValues, terms, withTerm } from "../../src/model/search.ts";
+import { processorTime } from "./processor.ts";
 
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 const ID = "01a22282-b044-704f-b9e7-5b24d4d6dc08";
@@ -226,11 +227,12 @@ test("long texts are parsed in linear time", () => {
 		".".repeat(1e6),
 	];
 	for (const text of texts) {
-		const begin = performance.now();
-		const search = parse(text);
-		complete(text, text.length, []);
-		withTerm(text, "status", ["x"]);
-		assert.ok(search.fault.length < 200, search.fault.slice(0, 200));
-		assert.ok(performance.now() - begin < 2000, `${text.slice(0, 20)}: ${performance.now() - begin} ms`);
+		const time = processorTime(() => {
+			const search = parse(text);
+			complete(text, text.length, []);
+			withTerm(text, "status", ["x"]);
+			assert.ok(search.fault.length < 200, search.fault.slice(0, 200));
+		});
+		assert.ok(time < 2000, `${text.slice(0, 20)}: ${time} ms`);
 	}
 });
