@@ -5,7 +5,8 @@
  *
  * No lock protects these rows: a read may get a row as it was at any moment since pg_prefetch().
  * They are kept apart from those of the round (rows.h) and are never used for a change. What was
- * read within a round is dropped at its end, because it may show changes that were not made.
+ * read within a round is dropped at its end, because it may show changes that were not made. Large
+ * values are read one by one: the trip for all is charged to the request that begins it.
  */
 #include "store/engine.h"
 #include "store/pg/rows.h"

@@ -48,7 +48,7 @@ static const struct statement statements[PG_STATEMENTS] = {
 		"SELECT key, ''::bytea FROM @ WHERE key = ANY ($1::bytea[]) FOR UPDATE",
 		"functions-comparisons", "select-for-update", "explicit-locking" },
 	[PG_FETCH_SMALL] = { "fetch_small", OF_TABLE,
-		"SELECT key, CASE WHEN octet_length(value) <= 65536 THEN value END FROM @ WHERE key "
+		"SELECT key, CASE WHEN octet_length(value) <= 16384 THEN value END FROM @ WHERE key "
 		"= ANY ($1::bytea[])",
 		"SELECT key, ''::bytea FROM @ WHERE key = ANY ($1::bytea[])",
 		"functions-conditional", "select-clause", "dml_select" },

@@ -17,7 +17,7 @@ enum pg_sql {
 	PG_HAS,	       /* key */
 	PG_FETCH,      /* keys */
 	PG_FETCH_LOCKED,
-	PG_FETCH_SMALL, /* keys; values of more than 64 KiB are NULL */
+	PG_FETCH_SMALL, /* keys; values of more than 16 KiB are NULL */
 	PG_INSERT,	/* keys, values */
 	PG_UPSERT,	/* keys, values */
 	PG_DELETE,	/* keys */
