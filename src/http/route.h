@@ -49,6 +49,11 @@ struct route {
 	 */
 	bool waits_for_end;
 	/*
+	 * Of a row that makes READ of one task by its id: decode is called once when the request
+	 * arrives, too (serve/prefetch.h), whatever it returns.
+	 */
+	bool reads_task;
+	/*
 	 * Of a row whose op.feed streams: the data of one event, JSON text in one line. encode then
 	 * writes the head only. One text is for all streams of a tenant with the same
 	 * op_feed.with_tasks, so `request` has only what these have in common: tz, retention,

@@ -1,5 +1,7 @@
 #include "serve/prefetch.h"
 
+#include "http/prefer.h"
+
 /* At its turn the request is decoded again, and its errors are reported. */
 static bool announce(struct app *app, struct exchange *exchange)
 {
@@ -9,15 +11,16 @@ static bool announce(struct app *app, struct exchange *exchange)
 		.now = request->now,
 		.tz = request->tz };
 	struct err ignored = { 0 };
+	unsigned seconds;
 
+	if (app->wake_counters && request_prefer_wait(request, &seconds))
+		return false;
 	return exchange->route->decode(request, &op, &ignored) && store_prefetch(app->store, &op);
 }
 
 void prefetch_task(struct app *app, struct exchange *exchange)
 {
-	enum method method = exchange->request.method;
-
-	if (exchange->work == WORK_OPERATION && store_is_shared(app->store) &&
-		(method == METHOD_GET || method == METHOD_HEAD))
+	if (exchange->work == WORK_OPERATION && exchange->route->reads_task &&
+		store_is_shared(app->store))
 		exchange->is_prefetched = announce(app, exchange);
 }

@@ -51,7 +51,7 @@ static void a_read_that_waits_is_not_prefetched(void **state)
 	loop_send_body(1, "GET", task, "", fields);
 	rounds_run();
 	rounds_expect_none(1);
-	expect_reads(1, 0);
+	expect_reads(0, 0);
 	parking_end(&loop.shared);
 	rounds_run();
 	rounds_expect(1, 200, "\"id\":");
@@ -75,6 +75,18 @@ static void other_requests_announce_nothing(void **state)
 	expect_reads(0, 0);
 }
 
+/* Whatever a decoder does to the request is done once. */
+static void errors_are_reported_as_without_it(void **state)
+{
+	(void)state;
+	loop_send(1, "GET", "/api/v2/import-tasks?foo=1");
+	loop_send(2, "GET", "/api/v2/import-tasks/1?foo=1");
+	rounds_run();
+	rounds_expect(1, 400, "foo");
+	rounds_expect(2, 400, "foo");
+	expect_reads(0, 0);
+}
+
 static void a_read_of_a_lost_round_is_made_again(void **state)
 {
 	(void)state;
@@ -94,6 +106,7 @@ int main(void)
 		ROUNDS_TEST(absent_tasks_are_announced),
 		ROUNDS_TEST(a_read_that_waits_is_not_prefetched),
 		ROUNDS_TEST(other_requests_announce_nothing),
+		ROUNDS_TEST(errors_are_reported_as_without_it),
 		ROUNDS_TEST(a_read_of_a_lost_round_is_made_again),
 	};
 	struct err err;

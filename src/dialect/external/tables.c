@@ -15,6 +15,11 @@
 		.method = METHOD_GET, .pattern = (path), .right = RIGHT_READ, .decode = (decoder), \
 		.encode = (encoder)                                                                \
 	}
+#define READ_TASK_ROUTE(path, encoder)                                                  \
+	{                                                                               \
+		.method = METHOD_GET, .pattern = (path), .right = RIGHT_READ,           \
+		.decode = external_decode_read, .encode = (encoder), .reads_task = true \
+	}
 #define LIST_ROUTE(verb, parameters)                                                   \
 	{                                                                              \
 		.method = (verb), .pattern = "/external-task", .params = (parameters), \
@@ -44,9 +49,8 @@ static const struct route routes[] = {
 	WORK_ROUTE("lock", external_decode_lock),
 	CHANGE_ROUTE("retries", external_decode_retries),
 	CHANGE_ROUTE("priority", external_decode_priority),
-	READ_ROUTE("/external-task/{id}", external_decode_read, external_encode_task),
-	READ_ROUTE(
-		"/external-task/{id}/errorDetails", external_decode_read, external_encode_details),
+	READ_TASK_ROUTE("/external-task/{id}", external_encode_task),
+	READ_TASK_ROUTE("/external-task/{id}/errorDetails", external_encode_details),
 	READ_ROUTE("/engine", external_decode_engine, external_encode_engine),
 	LIST_ROUTE(METHOD_GET, external_list_params),
 	LIST_ROUTE(METHOD_POST, external_post_list_params),

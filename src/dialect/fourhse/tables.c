@@ -6,7 +6,7 @@
 	.encode_row = fourhse_encode_list_row, .encode_end = fourhse_encode_list_end
 #define READ_ROUTE                                                                \
 	.method = METHOD_GET, .right = RIGHT_READ, .decode = fourhse_decode_read, \
-	.encode = fourhse_encode_task
+	.encode = fourhse_encode_task, .reads_task = true
 #define UPDATE_ROUTE(verb)                                                       \
 	.method = (verb), .right = RIGHT_WRITE, .decode = fourhse_decode_update, \
 	.encode = fourhse_encode_task

@@ -213,7 +213,6 @@ bool idol_normalize_query(struct request *request, bool list_route, struct err *
 {
 	size_t kept = 0, count = request->query_count;
 
-	request->query_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct pair pair = request->query[i], *earlier;
 		bool is_list;

@@ -10,7 +10,9 @@
 
 static const struct route routes[] = {
 	{ .pattern = "/tasks", READ_ROUTE(virtshell_decode_list) },
-	{ .pattern = "/tasks/{key}", READ_ROUTE(virtshell_decode_task_or_status) },
+	{ .pattern = "/tasks/{key}",
+		READ_ROUTE(virtshell_decode_task_or_status),
+		.reads_task = true },
 	{ .pattern = "/tasks/status", READ_ROUTE(virtshell_decode_missing_status) },
 	{ .pattern = "/tasks/status/{key}", READ_ROUTE(virtshell_decode_status) },
 	{ .pattern = "/tasks", WRITE_ROUTE(METHOD_POST, virtshell_decode_create) },
