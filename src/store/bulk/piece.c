@@ -192,6 +192,8 @@ static int step_piece(struct store *store, void *data, struct err *err)
 	return rc == 0 ? replace_row(work, &piece->row, err) : rc;
 }
 
+_Static_assert(TOGETHER + 2 <= ENGINE_EXPECTED_MAX, "all rows of a transaction are expected");
+
 /* A shared engine reads these rows when it locks the tenant. */
 static void expect_rows(const struct bulk_work *work)
 {

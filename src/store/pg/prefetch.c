@@ -2,8 +2,6 @@
 
 #include "store/pg/pg.h"
 
-/* A round may end before a request has its turn; its row is then read again, at most so often. */
-#define TRIPS_MAX  4
 #define VALUE_KEPT 4096 /* bytes of memory that are kept for the next value */
 
 static struct pg_prefetched *find(struct pg *pg, enum engine_table table, struct str key)
@@ -17,6 +15,15 @@ static struct pg_prefetched *find(struct pg *pg, enum engine_table table, struct
 	return NULL;
 }
 
+/* An unused one, else the oldest. */
+static struct pg_prefetched *take_slot(struct pg_prefetch *prefetch)
+{
+	for (size_t i = 0; i < PG_PREFETCH_MAX; i++)
+		if (prefetch->rows[i].gets == 0)
+			return &prefetch->rows[i];
+	return &prefetch->rows[prefetch->next++ % PG_PREFETCH_MAX];
+}
+
 void pg_prefetch(struct engine *engine, enum engine_table table, struct str key)
 {
 	struct pg *pg = pg_of(engine);
@@ -25,7 +32,7 @@ void pg_prefetch(struct engine *engine, enum engine_table table, struct str key)
 	if (engine_tables[table].old)
 		return;
 	if (!row) {
-		row = &pg->prefetch.rows[pg->prefetch.next++ % PG_PREFETCH_MAX];
+		row = take_slot(&pg->prefetch);
 		row->gets = 0;
 		row->table = table;
 		buf_reset(&row->key);
@@ -33,7 +40,7 @@ void pg_prefetch(struct engine *engine, enum engine_table table, struct str key)
 	}
 	/* What was read before this call is too old for it. */
 	row->known = PG_UNKNOWN;
-	row->trips = 0;
+	row->was_asked = false;
 	if (buf_ok(&row->key))
 		row->gets++;
 }
@@ -48,9 +55,10 @@ static bool is_of_round(struct pg *pg, enum engine_table table, struct str key)
 	return row && pg_row_value(row)->known != PG_UNKNOWN;
 }
 
+/* Once: a request that has left, or a list that has ended, may never read its row. */
 static bool is_wanted(struct pg *pg, const struct pg_prefetched *row)
 {
-	return row->gets > 0 && row->known == PG_UNKNOWN && row->trips < TRIPS_MAX &&
+	return row->gets > 0 && row->known == PG_UNKNOWN && !row->was_asked &&
 	       !is_of_round(pg, row->table, buf_str(&row->key));
 }
 
@@ -95,8 +103,7 @@ static void ask_table(struct pg *pg, enum engine_table table)
 		if (row->table != table || !is_wanted(pg, row))
 			continue;
 		pg_array_add(&keys, buf_str(&row->key));
-		row->asked = true;
-		row->trips++;
+		row->asked = row->was_asked = true;
 	}
 	if (!pg_param_array(&params, &keys))
 		pg->trip.refused = ENGINE_NO_MEMORY;
@@ -154,7 +161,10 @@ static enum engine_status read(struct pg *pg, const struct pg_prefetched *row, s
 
 	if (status == ENGINE_OK && is_wanted(pg, row) && is_shared(pg, row))
 		status = bring(pg);
-	return status == ENGINE_OK ? answer(pg, row, out) : status;
+	/* Another row may be damaged. */
+	if (status != ENGINE_OK && (pg->lost || pg->trip.lost))
+		return status;
+	return answer(pg, row, out);
 }
 
 static void end_get(struct pg_prefetched *row)

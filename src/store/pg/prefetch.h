@@ -3,20 +3,20 @@
  * Rows that later reads will ask for. The first of these reads brings the rows of all of them by
  * one trip, so requests that wait for their turns share it.
  *
- * No lock protects these rows: a read may get a row as it was at any moment since pg_prefetch().
- * They are kept apart from those of the round (rows.h) and are never used for a change. What was
- * read within a round is dropped at its end, because it may show changes that were not made. Large
+ * The server does not lock these rows: a read may get a row as it was at any moment since
+ * pg_prefetch(). They are kept apart from those of the round (rows.h) and are never used for a
+ * change. A round with changes ends them, because they may show what was not made. Large
  * values are read one by one: the trip for all is charged to the request that begins it.
  */
 #include "store/engine.h"
 #include "store/pg/rows.h"
 
-#define PG_PREFETCH_MAX 32 /* a further one replaces the oldest */
+#define PG_PREFETCH_MAX 32
 
 struct pg_prefetched {
 	unsigned gets;	/* that will follow; 0: unused */
-	unsigned trips; /* that have brought the row */
 	bool asked;	/* by the current trip */
+	bool was_asked; /* since the last pg_prefetch() of the key */
 	enum engine_table table;
 	enum pg_known known; /* PG_UNKNOWN: not read yet; PG_PRESENT: too large to be kept */
 	struct buf key, value;

@@ -30,16 +30,19 @@ static struct pg_asked *add(struct pg *pg)
 	return &trip->asked[trip->count++];
 }
 
-static void note_sent(struct pg *pg, int sent)
+static void note_queued(struct pg *pg, int is_queued)
 {
-	if (!sent)
+	if (!is_queued)
 		pg->trip.refused = ENGINE_AWAY;
 }
 
 void pg_then(struct pg *pg, pg_take *take, void *data)
 {
-	struct pg_asked *last = &pg->trip.asked[pg->trip.count - 1];
+	struct pg_asked *last;
 
+	if (pg->trip.refused || pg->trip.count == 0)
+		return;
+	last = &pg->trip.asked[pg->trip.count - 1];
 	last->take = take;
 	last->data = data;
 }
@@ -47,7 +50,7 @@ void pg_then(struct pg *pg, pg_take *take, void *data)
 void pg_ask_text(struct pg *pg, const char *text)
 {
 	if (add(pg))
-		note_sent(pg, PQsendQueryParams(pg->conn, text, 0, NULL, NULL, NULL, NULL, 1));
+		note_queued(pg, PQsendQueryParams(pg->conn, text, 0, NULL, NULL, NULL, NULL, 1));
 }
 
 void pg_ask_params(struct pg *pg, const char *text, const struct pg_params *params)
@@ -55,8 +58,8 @@ void pg_ask_params(struct pg *pg, const char *text, const struct pg_params *para
 	static const int formats[PG_PARAMS_MAX] = { 1, 1, 1, 1 };
 
 	if (add(pg))
-		note_sent(pg, PQsendQueryParams(pg->conn, text, params->count, NULL, params->values,
-				      params->lengths, formats, 1));
+		note_queued(pg, PQsendQueryParams(pg->conn, text, params->count, NULL,
+					params->values, params->lengths, formats, 1));
 }
 
 /* ---- prepared statements ---- */
@@ -89,7 +92,7 @@ void pg_prepare(struct pg *pg, enum pg_sql statement, enum engine_table table)
 	asked->take = note_prepared;
 	asked->data = state;
 	*state = ASKED;
-	note_sent(pg, PQsendPrepare(pg->conn, name, text, 0, NULL));
+	note_queued(pg, PQsendPrepare(pg->conn, name, text, 0, NULL));
 }
 
 void pg_ask(struct pg *pg, enum pg_sql statement, enum engine_table table,
@@ -105,9 +108,9 @@ void pg_ask(struct pg *pg, enum pg_sql statement, enum engine_table table,
 		return;
 	*asked = (struct pg_asked){ take, data, statement == PG_COMMIT };
 	pg_sql_name(statement, table, name);
-	note_sent(pg, PQsendQueryPrepared(pg->conn, name, params ? params->count : 0,
-			      params ? params->values : NULL, params ? params->lengths : NULL,
-			      params ? formats : NULL, 1));
+	note_queued(pg, PQsendQueryPrepared(pg->conn, name, params ? params->count : 0,
+				params ? params->values : NULL, params ? params->lengths : NULL,
+				params ? formats : NULL, 1));
 }
 
 void pg_prepare_after_error(struct pg *pg)

@@ -1,8 +1,8 @@
 #pragma once
 /*
  * Every statement of the engine. Each is in the SQL that the manuals of PostgreSQL 15, CockroachDB
- * and YugabyteDB describe; sql.c names the pages. A connection prepares
- * each when it needs it first (queue.c).
+ * and YugabyteDB describe; sql.c names the pages. A connection prepares each when it needs it first
+ * (queue.c).
  */
 #include "store/engine.h"
 

@@ -47,7 +47,7 @@ static bool check_target(struct store *to, const struct id_secret *secret, struc
 }
 
 /*
- * New files are marked before the copy waits for hosts. A server is marked later, because a host
+ * Files are marked before the copy waits for hosts. A server is marked later, because a host
  * may use it.
  */
 static bool mark_files(struct store *to, struct err *err)

@@ -236,7 +236,7 @@ static void rows_of_a_lost_round_are_not_used(void **state)
 	expect(hosts->a, "l", "old");
 }
 
-/* Requests whose turn is in a later round share a trip of that round. */
+/* What was not read until then is read alone. */
 static void rows_that_a_round_has_read_end_with_it(void **state)
 {
 	const struct hosts *hosts = *state;
@@ -251,7 +251,7 @@ static void rows_that_a_round_has_read_end_with_it(void **state)
 	write_all(hosts, "new");
 	expect(hosts->a, "l", "new");
 	write_all(hosts, "newer");
-	expect(hosts->a, "m", "new");
+	expect(hosts->a, "m", "newer");
 }
 
 int main(void)
