@@ -16,7 +16,8 @@ from workload import Journal, Load
 
 # Events that are logged when a process ends unexpectedly.
 CRASH_EVENTS = ("exit", "recovery", "stuck")
-FIRST_ANSWER = patient(2)  # seconds
+# Seconds. On a server, a worker that is stopped keeps its tenants locked until it is replaced.
+FIRST_ANSWER = patient(5 if postgresql.is_chosen() else 2)
 KILLS_UNSERVED_MAX = 3  # kills in a row before a task was created
 
 
