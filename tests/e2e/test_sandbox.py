@@ -210,13 +210,18 @@ def sandbox():
         equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
 
 
+def command_of(pid):
+    """Empty if the process has ended."""
+    try:
+        with open(f"/proc/{pid}/cmdline") as line:
+            return line.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def sandboxes(run):
     """The sandbox is started after the service is ready."""
-    return [
-        pid
-        for pid in child_pids(run.process.pid)
-        if "--simulate" in open(f"/proc/{pid}/cmdline").read()
-    ]
+    return [pid for pid in child_pids(run.process.pid) if "--simulate" in command_of(pid)]
 
 
 def sandbox_of(run):
