@@ -88,6 +88,15 @@ def child_pids(pid):
         return []
 
 
+def command_of(pid):
+    """The command line, or the title; empty if the process has ended."""
+    try:
+        with open(f"/proc/{pid}/cmdline") as line:
+            return line.read()
+    except OSError:
+        return ""
+
+
 def start_of(pid):
     """When the process began: another one may have its number later. None: there is none."""
     try:

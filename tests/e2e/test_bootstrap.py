@@ -8,7 +8,7 @@ import time
 
 from bootstrap_run import BOOTSTRAP, Run, check_console, environment
 from lib import run_tests
-from processes import child_pids, finish, free_port, make_directory
+from processes import child_pids, command_of, finish, free_port, make_directory
 from tap import equal, ok, until
 
 # The variables of demo.env.
@@ -77,7 +77,7 @@ def check_printed_commands(run, text):
 def check_users(run):
     """nginx's workers are never root, and can do their work without entering the home."""
     pids = [pid for child in child_pids(run.process.pid) for pid in child_pids(child)]
-    pids = [pid for pid in pids if "nginx: worker" in open(f"/proc/{pid}/cmdline").read()]
+    pids = [pid for pid in pids if "nginx: worker" in command_of(pid)]
     users = {os.stat(f"/proc/{pid}").st_uid for pid in pids}
     ok(users and 0 not in users, "nginx's workers are not root", users)
     calls = """
@@ -167,11 +167,7 @@ def second_start(home, secrets):
         )
         ok("clone virtual machine database_01" in done.stdout, "it keeps the tasks", done)
         # polytaskd is killed.
-        daemon = [
-            pid
-            for pid in child_pids(run.process.pid)
-            if "polytaskd" in open(f"/proc/{pid}/cmdline").read()
-        ]
+        daemon = [pid for pid in child_pids(run.process.pid) if "polytaskd" in command_of(pid)]
         os.kill(daemon[0], signal.SIGKILL)
         run.process.wait(30)
         equal(run.process.returncode, 1, "polytaskd killed: exit status 1")

@@ -6,7 +6,7 @@ import subprocess
 import postgresql
 from bootstrap_run import Run
 from lib import run_tests
-from processes import child_pids, finish, free_port, make_directory, start_of
+from processes import child_pids, command_of, finish, free_port, make_directory, start_of
 from tap import equal, ok, skip, until
 
 CREATE = """
@@ -80,7 +80,7 @@ def starts_and_ends():
     run = Run(home, free_port(), "--store=postgresql")
     ok("ready on" in run.wait(), "the next start succeeds", run.text())
     ok("in postgresql" in call(LIST, home), "with the task")
-    server = [pid for pid in child_pids(run.process.pid) if "postgres" in open(f"/proc/{pid}/cmdline").read()]
+    server = [pid for pid in child_pids(run.process.pid) if "postgres" in command_of(pid)]
     os.kill(server[0], signal.SIGKILL)
     run.process.wait(60)
     equal(run.process.returncode, 1, "the server is killed: exit status 1")

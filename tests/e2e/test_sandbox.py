@@ -9,7 +9,7 @@ from bootstrap_run import Run
 from client import Client
 from lib import run_tests
 from paths import BUILD, SOURCE
-from processes import child_pids, finish, free_port, make_directory
+from processes import child_pids, command_of, finish, free_port, make_directory
 from tap import equal, ok, until
 
 SECONDS = 45  # for the whole life of a task that is not stalled
@@ -208,15 +208,6 @@ def sandbox():
             equal([w["name"] for w in workers], ["sandbox"], "the operator sees one worker")
     finally:
         equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
-
-
-def command_of(pid):
-    """Empty if the process has ended."""
-    try:
-        with open(f"/proc/{pid}/cmdline") as line:
-            return line.read()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 def sandboxes(run):
