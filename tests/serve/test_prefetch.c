@@ -41,7 +41,7 @@ static void absent_tasks_are_announced(void **state)
 	expect_reads(1, 1);
 }
 
-/* It has counted the changes before it reads: what was read earlier may lack one of them. */
+/* It reads the counter of changes first. An older row may lack a change that was counted. */
 static void a_read_that_waits_is_not_prefetched(void **state)
 {
 	static const char *const fields[] = { "HTTP_PREFER", "wait=20", NULL };

@@ -38,7 +38,7 @@ void pg_prefetch(struct engine *engine, enum engine_table table, struct str key)
 		buf_reset(&row->key);
 		buf_put_str(&row->key, key);
 	}
-	/* What was read before this call is too old for it. */
+	/* A value that was read before this call may lack changes that its caller must see. */
 	row->known = PG_UNKNOWN;
 	row->was_asked = false;
 	if (buf_ok(&row->key))

@@ -1,7 +1,7 @@
 /*
  * Statements that wait for a trip. A connection prepares a statement when it needs it first, in the
- * same trip: there are some two hundred, of which a command uses a few. An error in a trip keeps
- * the server from preparing those that follow.
+ * same trip: there are some two hundred, of which a command uses a few. After an error the server
+ * skips the rest of the trip, so the statements that follow are not prepared.
  */
 #include <stdlib.h>
 

@@ -236,7 +236,7 @@ static void rows_of_a_lost_round_are_not_used(void **state)
 	expect(hosts->a, "l", "old");
 }
 
-/* What was not read until then is read alone. */
+/* A later read of such a row has a trip of its own. */
 static void rows_that_a_round_has_read_end_with_it(void **state)
 {
 	const struct hosts *hosts = *state;
